@@ -1,0 +1,19 @@
+// The door of the room: weights ↔ bytes.
+
+export { type BigVisionOptions, readBigVision } from './big-vision.ts';
+export type { DType, TypedArray } from './dtype.ts';
+export { type NdArray, type NdArrayLike, toFloat32 } from './nd-array.ts';
+export { type NpzOptions, npzChunks, parseNpz, writeNpz } from './npz.ts';
+export { parseArrays } from './parse-arrays.ts';
+export { type Grid, resamplePositionEmbedding } from './position-embedding.ts';
+export { type PretrainedName, pretrainedUrl } from './pretrained.ts';
+export {
+  parseSafetensors,
+  type SafetensorsOptions,
+  safetensorsChunks,
+  safetensorsMetadata,
+  writeSafetensors,
+} from './safetensors.ts';
+export { type NamedWeights, toLoopLayout, toScanLayout } from './scan-layout.ts';
+export { type CheckpointSource, readSource } from './source.ts';
+export { assertWeightsFit } from './weights-fit.ts';

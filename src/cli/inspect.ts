@@ -1,0 +1,111 @@
+// `clippo inspect`: what a checkpoint file is, which model it holds, and its arrays.
+
+import type { Command } from 'commander';
+import type { NamedWeights, NdArray } from '../checkpoint/index.ts';
+import { CheckpointError } from '../errors.ts';
+import type { ClippoConfig } from '../model/index.ts';
+import { sizeOf } from '../shape.ts';
+import { table } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+const EXAMPLES = `
+Examples:
+  $ clippo inspect clippo_b16.npz
+  $ clippo inspect clippo_b16.npz --arrays | grep head
+  $ clippo inspect clippo_b16.safetensors --json`;
+
+interface Flags {
+  readonly arrays?: boolean;
+  readonly json?: boolean;
+}
+
+interface Inspection {
+  readonly file: string;
+  readonly format: 'npz' | 'safetensors';
+  readonly bytes: number;
+  /** Where the parameters lie: `params/`, `opt/target/`, or at the top (''). */
+  readonly root: string;
+  readonly layout: 'loop' | 'scan';
+  readonly arrayCount: number;
+  readonly parameterCount: number;
+  /** undefined when it is no CLIPPO and no ViT */
+  readonly config: ClippoConfig | undefined;
+  /** Why there is no config. */
+  readonly problem?: string;
+  readonly arrays: readonly { name: string; dtype: string; shape: readonly number[] }[];
+}
+
+export function addInspect(program: Command, terminal: Terminal): void {
+  program
+    .command('inspect')
+    .summary('tell what a checkpoint holds')
+    .description('Tells what a checkpoint file is, which model it holds, and its arrays.')
+    .argument('<checkpoint>', 'npz or safetensors file, or its URL')
+    .option('--arrays', 'list every array')
+    .option('--json', 'print everything as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(async (file: string, flags: Flags) => {
+      const inspection = await inspect(file, terminal);
+      if (flags.json) await terminal.printJson(inspection);
+      else await terminal.print(describe(inspection, flags.arrays === true));
+    });
+}
+
+async function inspect(file: string, terminal: Terminal): Promise<Inspection> {
+  const { parseArrays, readBigVision, readSource } = await import('../checkpoint/index.ts');
+  const { signal, onProgress } = terminal;
+  const bytes = await readSource(file, { signal, onProgress });
+  terminal.endProgress();
+  const stored = parseArrays(bytes);
+  const names = [...stored.keys()];
+  const root =
+    ['params/', 'opt/target/'].find((prefix) => names.some((name) => name.startsWith(prefix))) ?? '';
+  const weights = readBigVision(stored);
+  return {
+    file,
+    format: bytes[0] === 0x50 ? 'npz' : 'safetensors', // "PK"; parseArrays accepts nothing else
+    bytes: bytes.length,
+    root,
+    layout: names.some((name) => name.startsWith(root) && name.includes('encoderblock/')) ? 'scan' : 'loop',
+    arrayCount: stored.size,
+    parameterCount: [...weights.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    ...(await configOf(weights)),
+    arrays: [...stored].map(([name, { dtype, shape }]: [string, NdArray]) => ({ name, dtype, shape })),
+  };
+}
+
+async function configOf(weights: NamedWeights): Promise<Pick<Inspection, 'config' | 'problem'>> {
+  const { inferConfig } = await import('../model/index.ts');
+  const isBare = weights.has('embedding/kernel');
+  const tower = isBare ? new Map([...weights].map(([path, array]) => [`img/${path}`, array])) : weights;
+  try {
+    return { config: inferConfig(tower) };
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    return { config: undefined, problem: error.message };
+  }
+}
+
+function describe(inspection: Inspection, withArrays: boolean): string {
+  const { file, format, bytes, root, layout, config, problem, arrayCount, parameterCount, arrays } =
+    inspection;
+  const blocks = layout === 'scan' ? 'stacked (scan)' : 'one by one (loop)';
+  const rows: (readonly [string, string])[] = [
+    ['file', file],
+    ['format', `${format}, ${(bytes / 2 ** 20).toFixed(1)} MiB, ${arrayCount} arrays`],
+    [
+      'parameters',
+      `${parameterCount.toLocaleString('en')} under ${root === '' ? 'the root' : root}, blocks ${blocks}`,
+    ],
+  ];
+  if (config === undefined) rows.push(['model', `unknown: ${problem}`]);
+  else {
+    const { variant } = config;
+    rows.push(['variant', typeof variant === 'string' ? variant : JSON.stringify(variant)]);
+    rows.push(['picture', `${config.imageSize} x ${config.imageSize} px`]);
+    rows.push(['pool', String(config.pool)]);
+    rows.push(['embedding', String(config.embeddingDim)]);
+  }
+  const list = arrays.map(({ name, dtype, shape }) => [name, dtype, `[${shape.join(', ')}]`]);
+  return table(rows) + (withArrays ? `\n${table(list)}` : '');
+}

@@ -1,0 +1,402 @@
+// The object users hold: one tower that turns sentences and pictures into vectors of the same space.
+// Rasters in, Float32Arrays out; no tensor leaves it but through `network` and `parameters()`.
+
+import * as tf from '@tensorflow/tfjs-core';
+import { model as cutModel, type LayersModel } from '@tensorflow/tfjs-layers';
+import * as platform from '#platform';
+import {
+  assertWeightsFit,
+  type CheckpointSource,
+  type NamedWeights,
+  npzChunks,
+  type PretrainedName,
+  pretrainedUrl,
+  readBigVision,
+  readSource,
+  resamplePositionEmbedding,
+  safetensorsChunks,
+  toFloat32,
+} from './checkpoint/index.ts';
+import { createEmbeddings, type Embeddings, similarityMatrix } from './embeddings.ts';
+import { ConfigError } from './errors.ts';
+import { type ImageLike, toRaster } from './image-input.ts';
+import {
+  buildClippoNetwork,
+  type ClippoConfig,
+  inferConfig,
+  initialValues,
+  networkParameters,
+  type ParameterSource,
+  parameterShapes,
+  resolveClippoConfig,
+  toTensor,
+} from './model/index.ts';
+import { refuseUnknown } from './options.ts';
+import type { OnProgress } from './progress.ts';
+import { CLIP_BEST_TEMPLATES, CLIP_TEMPLATES, canonicalizePrompt } from './prompts.ts';
+import type { Raster } from './raster/index.ts';
+import { createRenderer, type Renderer, type RenderOptions } from './render/index.ts';
+
+export interface LoadOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnProgress;
+  /** Side of the square picture in px; another size than the checkpoint's resamples its position embedding. */
+  readonly imageSize?: number;
+  /** How text is drawn, e.g. `{ font }` with the Unifont release a published checkpoint was trained on. */
+  readonly render?: Omit<RenderOptions, 'size'>;
+}
+
+export interface CreateOptions extends Pick<LoadOptions, 'render'> {
+  /** Seed of the start values, default 0. */
+  readonly seed?: number;
+}
+
+export interface EncodeOptions {
+  /** Inputs that go through the network together, default 32. */
+  readonly batchSize?: number;
+  /** Scale every vector to length 1, default true; false gives the head's output as it is. */
+  readonly normalize?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnProgress;
+}
+
+export interface ClassifyOptions extends Omit<EncodeOptions, 'normalize'> {
+  /**
+   * Sentences around each label, `{}` standing for it; the label's vector is the mean over them. Default
+   * `['{}']`, the label as it is. The named sets are CLIP's and also clean the label up as big_vision does.
+   */
+  readonly templates?: readonly string[] | 'clip-81' | 'clip-best';
+}
+
+export interface SaveOptions {
+  /** Default: `'safetensors'` for a target that ends so, else `'npz'`, the layout of the published files. */
+  readonly format?: 'npz' | 'safetensors';
+  readonly signal?: AbortSignal;
+}
+
+/** A label and how much of the probability falls on it. */
+export interface Classification {
+  readonly label: string;
+  /** softmax of exp(t) · cosine over all labels, 0 … 1 */
+  readonly score: number;
+}
+
+/**
+ * One Vision Transformer for pictures and text.
+ *
+ * @example
+ * const model = await ClippoModel.load('clippo_b16.npz');
+ * const [words, pictures] = [await model.encodeText(['a cat', 'a dog']), await model.encodeImages([photo])];
+ * model.similarity(pictures, words); // { data: Float32Array, shape: [1, 2] }
+ * model.dispose();
+ * @see big_vision `models/proj/clippo/one_tower.py`
+ */
+export class ClippoModel {
+  /** Everything the network was built from. */
+  readonly config: Required<ClippoConfig>;
+  /** images float32 [B, H, W, 3] in [-1, 1] → unit vectors [B, E]; inner layers can be cut out by name. */
+  readonly network: LayersModel;
+  readonly #parameters = new Map<string, tf.Variable>();
+  readonly #logTemperature: tf.Variable;
+  readonly #renderOptions: Omit<RenderOptions, 'size'>;
+  #renderer: Promise<Renderer> | undefined;
+
+  private constructor(
+    config: ClippoConfig,
+    source: ParameterSource,
+    render: Omit<RenderOptions, 'size'> = {},
+  ) {
+    const resolved = resolveClippoConfig(config);
+    this.config = {
+      variant: config.variant,
+      imageSize: resolved.imageSize,
+      pool: resolved.pool,
+      embeddingDim: resolved.outputDim,
+      temperatureInit: resolved.temperatureInit,
+    };
+    this.network = buildClippoNetwork(resolved, (path, shape) => source(`img/${path}`, shape));
+    this.#logTemperature = tf.tidy(() => tf.variable(tf.tensor1d(source('t', [1]))));
+    for (const [path, variable] of networkParameters(this.network))
+      this.#parameters.set(`img/${path}`, variable);
+    this.#parameters.set('t', this.#logTemperature);
+    this.#renderOptions = render;
+  }
+
+  /**
+   * A fresh model with big_vision's initialisers.
+   *
+   * @throws ConfigError
+   * @example const model = await ClippoModel.create({ variant: 'Ti/16', imageSize: 96 }, { seed: 1 });
+   */
+  static async create(config: ClippoConfig, options: CreateOptions = {}): Promise<ClippoModel> {
+    refuseUnknown('ClippoModel.create', options, ['seed', 'render']);
+    const { seed = 0, render } = options;
+    if (!Number.isSafeInteger(seed)) throw new ConfigError(`seed: expected an integer, got ${seed}.`);
+    const { temperatureInit } = resolveClippoConfig(config);
+    await tf.ready();
+    const fresh = initialValues(seed);
+    const source: ParameterSource = (path, shape) =>
+      path === 't' ? Float32Array.of(Math.log(temperatureInit)) : fresh(path, shape);
+    return new ClippoModel(config, source, render);
+  }
+
+  /**
+   * Loads a checkpoint in big_vision's layout (npz, old or new, with or without optimiser state) or as
+   * safetensors. The whole configuration is read off the arrays.
+   *
+   * @param source - path (Node), http(s) URL, bytes, or anything with `arrayBuffer()`
+   * @throws CheckpointError that lists everything missing, extra or of the wrong shape
+   */
+  static async load(
+    source: string | URL | Uint8Array | CheckpointSource,
+    options: LoadOptions = {},
+  ): Promise<ClippoModel> {
+    refuseUnknown('ClippoModel.load', options, ['signal', 'onProgress', 'imageSize', 'render']);
+    const weights = towerWeights(readBigVision(await readSource(source, options)));
+    const stored = inferConfig(weights);
+    const config = { ...stored, imageSize: options.imageSize ?? stored.imageSize! };
+    const fitted = fitImageSize(weights, stored, config);
+    assertWeightsFit(parameterShapes(config), fitted);
+    await tf.ready();
+    options.signal?.throwIfAborted();
+    // Copied, so that the model neither keeps the file's bytes alive nor changes with them.
+    return new ClippoModel(config, (path) => toFloat32(fitted.get(path)!).slice(), options.render);
+  }
+
+  /**
+   * Loads one of the checkpoints published with the paper (about 540 MiB each). They were trained on text drawn
+   * with Unifont 9.0.06; give that font as `render: { font }` for exactly their pixels.
+   */
+  static async fromPretrained(name: PretrainedName, options: LoadOptions = {}): Promise<ClippoModel> {
+    return ClippoModel.load(pretrainedUrl(name), options);
+  }
+
+  /** exp(t), which multiplies the cosines in the loss and in `classify`. */
+  get temperature(): number {
+    return Math.exp(this.#logTemperature.dataSync()[0]!);
+  }
+
+  /** big_vision path → variable, `t` included. The model keeps owning them. */
+  parameters(): Map<string, tf.Variable> {
+    return new Map(this.#parameters);
+  }
+
+  /**
+   * Replaces all weights by those of another checkpoint of the same configuration.
+   *
+   * @throws CheckpointError that lists every mismatch; the model is then as it was
+   */
+  async loadWeights(
+    source: string | URL | Uint8Array | CheckpointSource,
+    options: Pick<LoadOptions, 'signal' | 'onProgress'> = {},
+  ): Promise<void> {
+    refuseUnknown('loadWeights', options, ['signal', 'onProgress']);
+    const weights = towerWeights(readBigVision(await readSource(source, options)));
+    assertWeightsFit(parameterShapes(this.config), weights);
+    // Everything is decoded and checked before the first variable changes.
+    const decoded = [...this.#parameters].map(
+      ([path, variable]) => [variable, toFloat32(weights.get(path)!).slice()] as const,
+    );
+    options.signal?.throwIfAborted();
+    for (const [variable, values] of decoded) {
+      tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
+    }
+  }
+
+  /**
+   * Sentences and pictures, mixed as you like, into vectors: strings are drawn, pictures resized.
+   *
+   * @returns one row an input, in order
+   * @throws DataError for what is neither, and the signal's reason when it is aborted
+   */
+  async encode(inputs: readonly (string | ImageLike)[], options: EncodeOptions = {}): Promise<Embeddings> {
+    refuseUnknown('encode', options, ['batchSize', 'normalize', 'signal', 'onProgress']);
+    const { batchSize = 32, normalize = true, signal, onProgress } = options;
+    if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
+      throw new ConfigError(`batchSize: expected a positive integer, got ${batchSize}.`);
+    }
+    const size = this.config.imageSize;
+    const network = normalize ? this.network : this.#cutAt('head');
+    const dim = this.config.embeddingDim;
+    const data = new Float32Array(inputs.length * dim);
+    for (let start = 0; start < inputs.length; start += batchSize) {
+      signal?.throwIfAborted();
+      const batch = inputs.slice(start, start + batchSize);
+      const rasters = await Promise.all(batch.map((input, i) => this.#toRaster(input, start + i, signal)));
+      const rows = tf.tidy(() => network.apply(toTensor(rasters, { size })) as tf.Tensor);
+      try {
+        data.set((await rows.data()) as Float32Array, start * dim);
+      } finally {
+        rows.dispose();
+      }
+      onProgress?.({ stage: 'encode', done: start + batch.length, total: inputs.length, unit: 'inputs' });
+      if (start + batchSize < inputs.length) await nextTask();
+    }
+    return createEmbeddings(data, dim);
+  }
+
+  /** {@link encode} for sentences only. */
+  encodeText(texts: readonly string[], options?: EncodeOptions): Promise<Embeddings> {
+    return this.encode(texts, options);
+  }
+
+  /** {@link encode} for pictures only. */
+  encodeImages(images: readonly ImageLike[], options?: EncodeOptions): Promise<Embeddings> {
+    return this.encode(images, options);
+  }
+
+  /** Cosines of every row of `a` with every row of `b`, row-major. */
+  similarity(a: Embeddings, b: Embeddings): { data: Float32Array; shape: [number, number] } {
+    return similarityMatrix(a, b);
+  }
+
+  /**
+   * Zero-shot classification: which label, drawn as text, lies nearest to each picture (or sentence).
+   *
+   * @returns for each image all labels, best first
+   */
+  async classify(
+    images: readonly (string | ImageLike)[],
+    labels: readonly string[],
+    options: ClassifyOptions = {},
+  ): Promise<Classification[][]> {
+    const { templates, ...encodeOptions } = options;
+    if (labels.length === 0) throw new ConfigError('classify: got no labels. Give it at least one.');
+    const classes = await this.#encodeLabels(labels, templates, encodeOptions);
+    const rows = await this.encode(images, encodeOptions);
+    const scores = similarityMatrix(rows, classes).data;
+    const temperature = this.temperature;
+    return images.map((_, i) => {
+      const cosines = scores.subarray(i * labels.length, (i + 1) * labels.length);
+      const peak = cosines.reduce((a, b) => Math.max(a, b), -1);
+      const weights = Array.from(cosines, (cosine) => Math.exp(temperature * (cosine - peak)));
+      const total = weights.reduce((a, b) => a + b, 0);
+      return labels
+        .map((label, k) => ({ label, score: weights[k]! / total }))
+        .sort((a, b) => b.score - a.score);
+    });
+  }
+
+  /**
+   * Writes the weights in the layout of the published checkpoints. A file is replaced only when the new one is
+   * whole.
+   *
+   * @param target - a path (Node), or a stream
+   */
+  async save(target: string | URL | WritableStream<Uint8Array>, options: SaveOptions = {}): Promise<void> {
+    const isStream = typeof target === 'object' && 'getWriter' in target;
+    const named = !isStream && String(target).endsWith('.safetensors') ? 'safetensors' : 'npz';
+    refuseUnknown('save', options, ['format', 'signal']);
+    const { format = named, signal } = options;
+    if (format !== 'npz' && format !== 'safetensors') {
+      throw new ConfigError(`format: expected 'npz' or 'safetensors', got ${JSON.stringify(format)}.`);
+    }
+    const arrays = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+    for (const [path, variable] of this.#parameters) {
+      const key = format === 'npz' ? `params/${path}` : path;
+      arrays.set(key, { shape: variable.shape, data: (await variable.data()) as Float32Array });
+    }
+    signal?.throwIfAborted();
+    const chunks = format === 'npz' ? npzChunks(arrays) : safetensorsChunks(arrays);
+    if (!isStream) return platform.writeFile(target, chunks, signal ? { signal } : {});
+    const writer = target.getWriter();
+    try {
+      for (const chunk of chunks) {
+        signal?.throwIfAborted();
+        await writer.write(chunk);
+      }
+      await writer.close();
+    } catch (error) {
+      await writer.abort(error).catch(() => {}); // the first error is the one to report
+      throw error;
+    }
+  }
+
+  /** Frees all weights. Harmless when called twice. */
+  dispose(): void {
+    // Not network.dispose(), which fails when the caller has disposed a model that shares its layers.
+    for (const variable of this.#parameters.values()) variable.dispose();
+  }
+
+  /** The network up to a layer, sharing the weights. */
+  #cutAt(layer: string): LayersModel {
+    return cutModel({ inputs: this.network.inputs, outputs: this.network.getLayer(layer).output });
+  }
+
+  async #toRaster(input: string | ImageLike, index: number, signal?: AbortSignal): Promise<Raster> {
+    if (typeof input !== 'string') return toRaster(input, `inputs[${index}]`, signal);
+    this.#renderer ??= createRenderer({ ...this.#renderOptions, size: this.config.imageSize });
+    return (await this.#renderer).render(input);
+  }
+
+  /** One unit vector a label: the mean over its prompts, normalised again as in big_vision. */
+  async #encodeLabels(
+    labels: readonly string[],
+    templates: ClassifyOptions['templates'] = ['{}'],
+    options: EncodeOptions,
+  ): Promise<Embeddings> {
+    const prompts = resolvePrompts(templates);
+    const rows = await this.encode(
+      labels.flatMap((label) => prompts(label)),
+      options,
+    );
+    const perLabel = rows.count / labels.length;
+    const data = new Float32Array(labels.length * rows.dim);
+    for (let k = 0; k < labels.length; k++) {
+      const mean = data.subarray(k * rows.dim, (k + 1) * rows.dim);
+      for (let i = 0; i < perLabel; i++) {
+        const row = rows.row(k * perLabel + i);
+        for (let j = 0; j < mean.length; j++) mean[j]! += row[j]! / perLabel;
+      }
+      const norm = Math.hypot(...mean) + 1e-8;
+      for (let j = 0; j < mean.length; j++) mean[j]! /= norm;
+    }
+    return createEmbeddings(data, rows.dim);
+  }
+}
+
+/** Canonical names of a CLIPPO; a bare ViT is taken for its tower, with the temperature still at its start. */
+function towerWeights(weights: NamedWeights): NamedWeights {
+  if (!weights.has('embedding/kernel')) return weights;
+  const tower: NamedWeights = new Map();
+  for (const [path, array] of weights) tower.set(`img/${path}`, array);
+  return tower.set('t', { dtype: 'float32', shape: [1], data: Float32Array.of(Math.log(10)) });
+}
+
+function fitImageSize(weights: NamedWeights, stored: ClippoConfig, wanted: ClippoConfig): NamedWeights {
+  if (stored.imageSize === wanted.imageSize) return weights;
+  const { patchSize } = resolveClippoConfig(wanted);
+  const path = 'img/pos_embedding';
+  const resampled = resamplePositionEmbedding(
+    weights.get(path)!,
+    stored.imageSize! / patchSize,
+    wanted.imageSize! / patchSize,
+  );
+  return new Map(weights).set(path, resampled);
+}
+
+/** Label → the sentences that stand for it. */
+function resolvePrompts(templates: NonNullable<ClassifyOptions['templates']>): (label: string) => string[] {
+  if (typeof templates !== 'string') {
+    if (templates.length === 0 || !templates.every((template) => template.includes('{}'))) {
+      throw new ConfigError(
+        `templates: every template must hold {} where the label goes, got ${JSON.stringify(templates)}.`,
+      );
+    }
+    return (label) => templates.map((template) => template.replaceAll('{}', () => label));
+  }
+  const sets = { 'clip-81': CLIP_TEMPLATES, 'clip-best': CLIP_BEST_TEMPLATES };
+  const set = sets[templates];
+  if (set === undefined) {
+    throw new ConfigError(
+      `templates: expected 'clip-81', 'clip-best' or a list, got ${JSON.stringify(templates)}.`,
+    );
+  }
+  const canonical = set.map((template) => canonicalizePrompt(template, '{}'));
+  return (label) => canonical.map((template) => template.replaceAll('{}', () => canonicalizePrompt(label)));
+}
+
+/** Lets timers, clicks and aborts have their turn between batches. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}

@@ -1,0 +1,92 @@
+// Rows of embedding vectors as one plain Float32Array, and what people do with them: compare and search.
+
+import { ShapeError } from './errors.ts';
+
+/** `count` vectors of `dim` numbers, one after the other. */
+export interface Embeddings {
+  /** count · dim values, row-major */
+  readonly data: Float32Array;
+  readonly count: number;
+  readonly dim: number;
+  /** Vector `i` as a view of `data`. */
+  row(i: number): Float32Array;
+}
+
+/** @throws ShapeError unless `data` holds a whole number of vectors of `dim` */
+export function createEmbeddings(data: Float32Array, dim: number): Embeddings {
+  const count = data.length / dim;
+  if (!Number.isInteger(dim) || dim < 1 || !Number.isInteger(count)) {
+    throw new ShapeError(`embeddings: ${data.length} values cannot be split into vectors of ${dim}.`);
+  }
+  function row(i: number): Float32Array {
+    if (!(Number.isInteger(i) && i >= 0 && i < count)) {
+      throw new ShapeError(`embeddings.row: expected an index from 0 to ${count - 1}, got ${i}.`);
+    }
+    return data.subarray(i * dim, (i + 1) * dim);
+  }
+  return { data, count, dim, row };
+}
+
+/**
+ * Dot products of every row of `a` with every row of `b`: cosines, if the rows have length 1.
+ *
+ * @returns row-major [a.count, b.count]
+ * @throws ShapeError when the vectors differ in size
+ */
+export function similarityMatrix(
+  a: Embeddings,
+  b: Embeddings,
+): { data: Float32Array; shape: [number, number] } {
+  if (a.dim !== b.dim) {
+    throw new ShapeError(
+      `similarity: the vectors have ${a.dim} and ${b.dim} numbers. Encode both with the same model.`,
+    );
+  }
+  const data = new Float32Array(a.count * b.count);
+  for (let i = 0, o = 0; i < a.count; i++) {
+    for (let j = 0; j < b.count; j++, o++) data[o] = dot(a.data, i * a.dim, b.data, j * b.dim, a.dim);
+  }
+  return { data, shape: [a.count, b.count] };
+}
+
+export interface Hit {
+  /** row of the searched embeddings */
+  readonly index: number;
+  /** dot product with the query */
+  readonly score: number;
+}
+
+/**
+ * The `k` rows of `corpus` most similar to `query`, best first; of equal scores the lower row comes first.
+ *
+ * @example topK((await model.encodeText(['a cat'])).row(0), pictures, 5)
+ */
+export function topK(query: Float32Array, corpus: Embeddings, k: number): Hit[] {
+  if (query.length !== corpus.dim) {
+    throw new ShapeError(
+      `topK: the query has ${query.length} numbers, the corpus ${corpus.dim}. Use one model.`,
+    );
+  }
+  const hits = Array.from({ length: corpus.count }, (_, index) => ({
+    index,
+    score: dot(query, 0, corpus.data, index * corpus.dim, corpus.dim),
+  }));
+  return hits.sort((a, b) => b.score - a.score || a.index - b.index).slice(0, Math.max(0, k));
+}
+
+/** Four running sums, so that the engine need not wait for one addition before the next. */
+function dot(a: Float32Array, i: number, b: Float32Array, j: number, length: number): number {
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let k = 0;
+  for (; k + 3 < length; k += 4) {
+    s0 += a[i + k]! * b[j + k]!;
+    s1 += a[i + k + 1]! * b[j + k + 1]!;
+    s2 += a[i + k + 2]! * b[j + k + 2]!;
+    s3 += a[i + k + 3]! * b[j + k + 3]!;
+  }
+  for (; k < length; k++) s0 += a[i + k]! * b[j + k]!;
+  return s0 + s1 + (s2 + s3);
+}

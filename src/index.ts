@@ -1,0 +1,56 @@
+// The main door: text to pixels, the model, checkpoints. `clippo-ts/render` gives the first without tfjs.
+
+export {
+  type CheckpointSource,
+  type DType,
+  type NamedWeights,
+  type NdArray,
+  type PretrainedName,
+  parseNpz,
+  parseSafetensors,
+  readBigVision,
+  resamplePositionEmbedding,
+  toFloat32,
+  toScanLayout,
+  writeNpz,
+  writeSafetensors,
+} from './checkpoint/index.ts';
+export {
+  type Classification,
+  type ClassifyOptions,
+  ClippoModel,
+  type CreateOptions,
+  type EncodeOptions,
+  type LoadOptions,
+  type SaveOptions,
+} from './clippo-model.ts';
+export { createEmbeddings, type Embeddings, type Hit, similarityMatrix, topK } from './embeddings.ts';
+export {
+  BackendError,
+  CheckpointError,
+  ClippoError,
+  type ClippoErrorCode,
+  ConfigError,
+  DataError,
+  FontError,
+  ShapeError,
+} from './errors.ts';
+export type { ImageLike } from './image-input.ts';
+export {
+  buildVit,
+  type ClippoConfig,
+  countParameters,
+  networkParameters,
+  type Pool,
+  parameterShapes,
+  type ToTensorOptions,
+  toTensor,
+  VARIANTS,
+  type VitConfig,
+  type VitShape,
+} from './model/index.ts';
+export type { OnProgress, ProgressEvent } from './progress.ts';
+export { CLIP_BEST_TEMPLATES, CLIP_TEMPLATES, canonicalizePrompt } from './prompts.ts';
+export { createRandom, type Random } from './random.ts';
+export * from './raster/index.ts';
+export * from './render/index.ts';

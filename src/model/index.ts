@@ -1,0 +1,19 @@
+// Rasters → tensor → embedding: one Vision Transformer for pictures and drawn text.
+
+export { buildClippoNetwork } from './clippo-network.ts';
+export {
+  type ClippoConfig,
+  countParameters,
+  decodeVariant,
+  type Pool,
+  parameterShapes,
+  type ResolvedClippoConfig,
+  resolveClippoConfig,
+  VARIANTS,
+  type VitConfig,
+  type VitShape,
+} from './config.ts';
+export { inferConfig } from './infer-config.ts';
+export { initialValues, type ParameterSource } from './initial-values.ts';
+export { type ToTensorOptions, toTensor } from './to-tensor.ts';
+export { buildVit, networkParameters } from './vit.ts';

@@ -1,0 +1,23 @@
+// What differs between Node and the browser, as one small contract. `#platform` in package.json's "imports"
+// picks node/platform.ts or web/platform.ts when the package is resolved, so no bundle holds the other one.
+
+import type { OnProgress } from './progress.ts';
+import type { Raster } from './raster/index.ts';
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnProgress;
+}
+
+export interface Platform {
+  /** The bytes of a file. Node: a path or `file:` URL. Browser: refused, with advice. */
+  readFile(path: string | URL, options?: ReadOptions): Promise<Uint8Array>;
+  /** Writes chunk by chunk; the old file stays whole until the new one is. */
+  writeFile(
+    path: string | URL,
+    chunks: Iterable<Uint8Array>,
+    options?: { signal?: AbortSignal },
+  ): Promise<void>;
+  /** An encoded picture, or a browser's image object, → RGB, upright, transparency on white. */
+  decodeImage(image: Uint8Array | Blob | ImageData | CanvasImageSource): Promise<Raster>;
+}

@@ -1,0 +1,8 @@
+// The door of render/: text → Raster. Needs neither tfjs nor node.
+
+export { type ComposeOptions, composeQuestion } from './compose.ts';
+export { fallbackFonts, type Glyph, type GlyphSource } from './glyph.ts';
+export { type OutlineFontOptions, parseOutlineFont } from './outline.ts';
+export type { RenderOptions } from './render-options.ts';
+export { createRenderer, type RenderedText, type Renderer, renderText, type TextLine } from './renderer.ts';
+export { parseUnifontHex } from './unifont.ts';

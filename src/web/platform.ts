@@ -1,0 +1,51 @@
+// The browser's side of the `#platform` contract. Pictures are decoded by the browser itself; there is no disk.
+
+import { ConfigError, DataError } from '../errors.ts';
+import type { Platform } from '../platform.ts';
+import { flattenRgba, type Raster } from '../raster/index.ts';
+
+const readFile: Platform['readFile'] = (path) => {
+  throw new ConfigError(
+    `${String(path)}: a page cannot read the disk. Give an absolute URL (new URL('model.npz', location.href)), a File from an <input>, or the bytes.`,
+  );
+};
+
+const writeFile: Platform['writeFile'] = (path) => {
+  throw new ConfigError(
+    `${String(path)}: a page cannot write to the disk. Save into a WritableStream, such as the one of showSaveFilePicker().`,
+  );
+};
+
+const decodeImage: Platform['decodeImage'] = async (image) => {
+  if (image instanceof ImageData) return flattenRgba(image.data, image.width, image.height);
+  // Copied into a buffer of its own: a Blob may not be made of shared memory.
+  const drawable = image instanceof Uint8Array ? new Blob([image.slice()]) : image;
+  const options: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };
+  const bitmap = await createImageBitmap(drawable, options).catch((cause: unknown) => {
+    throw new DataError(
+      'The browser cannot decode this picture. Expected a whole PNG, JPEG, WebP, GIF or AVIF.',
+      {
+        cause,
+      },
+    );
+  });
+  try {
+    return drawn(bitmap);
+  } finally {
+    bitmap.close();
+  }
+};
+
+function drawn(bitmap: ImageBitmap): Raster {
+  const { width, height } = bitmap;
+  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  if (context === null)
+    throw new DataError(`The browser has no canvas for a picture of ${width} x ${height}.`);
+  context.drawImage(bitmap, 0, 0);
+  return flattenRgba(context.getImageData(0, 0, width, height).data, width, height);
+}
+
+export { decodeImage, readFile, writeFile };
+
+// The contract both platforms keep; a mismatch is a compile error here.
+({ decodeImage, readFile, writeFile }) satisfies Platform;
