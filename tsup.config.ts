@@ -1,4 +1,8 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { defineConfig } from 'tsup';
+
+/** Small libraries that travel inside dist/, so that a page can import a door without a bundler or import map. */
+const BUNDLED = ['fflate', 'opentype.js'];
 
 // One build with shared chunks, so that `ClippoError` is one class behind every door.
 export default defineConfig({
@@ -24,7 +28,18 @@ export default defineConfig({
       node: 'src/node/index.ts',
     },
   },
-  // Resolved by the user's runtime or bundler through package.json "imports".
+  noExternal: BUNDLED,
+  // `#platform` is resolved by the user's runtime or bundler through package.json "imports".
   external: ['#platform', 'sharp', /^@tensorflow\//],
   removeNodeProtocol: false,
+  // fflate's Node build looks for worker threads; its browser build is the same code without.
+  esbuildOptions: (options) => {
+    options.alias = { fflate: 'fflate/browser' };
+  },
+  onSuccess: async () => {
+    const licences = BUNDLED.map(
+      (name) => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8')}`,
+    );
+    writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licences.join(`\n${'-'.repeat(80)}\n\n`));
+  },
 });

@@ -10,10 +10,10 @@ const STYLE = `
   p { max-width: 46rem; } .soft { color: var(--soft); }
   .cards, .hits { display: flex; flex-wrap: wrap; gap: .8rem; margin: 0; padding: 0; list-style: none; }
   figure { margin: 0; width: 6.4rem; text-align: center; font-size: .8rem; line-height: 1.25; overflow-wrap: anywhere; }
-  figure img { width: 4rem; height: 4rem; } .pair { display: flex; justify-content: center; gap: .3rem; }
-  .pair img { width: 3.1rem; height: 3.1rem; } .text { image-rendering: pixelated; border-radius: 3px; }
-  .search { display: grid; grid-template-columns: 8rem 1fr; gap: .8rem; align-items: start; border-top: 1px solid var(--line); padding: .8rem 0; }
-  .search img.text { width: 7rem; height: 7rem; } figcaption small { color: var(--soft); }
+  figure img { width: 4rem; height: 4rem; } .pair { display: flex; justify-content: center; align-items: center; gap: .3rem; }
+  .cards figure { width: 8rem; } .pair img:first-child { width: 3.2rem; height: 3.2rem; } .text { image-rendering: pixelated; border-radius: 3px; }
+  .search { display: grid; grid-template-columns: 9rem 1fr; gap: .8rem; align-items: start; border-top: 1px solid var(--line); padding: .8rem 0; }
+  .search img.text { width: 8rem; height: 8rem; } figcaption small { color: var(--soft); }
   svg { width: 100%; height: auto; max-width: 46rem; } @media (max-width: 34rem) { .search { grid-template-columns: 1fr; } }
 `;
 

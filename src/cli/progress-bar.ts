@@ -56,7 +56,8 @@ function describe({ stage, done, total, unit }: ProgressEvent, seconds: number, 
   const amount = (n: number): string => (isBytes ? (n / 1e6).toFixed(1) : String(Math.round(n)));
   const suffix = isBytes ? 'MB' : unit;
   const rate = seconds > 0 ? done / seconds : 0;
-  const speed = rate === 0 ? '' : `, ${isBytes ? (rate / 1e6).toFixed(1) : rate.toPrecision(3)} ${suffix}/s`;
+  const pace = isBytes ? `${(rate / 1e6).toFixed(1)} MB` : rate < 100 ? rate.toPrecision(3) : rate.toFixed(0);
+  const speed = rate === 0 ? '' : `, ${pace}/s`;
   if (total === undefined || total === 0) return `${stage} ${amount(done)} ${suffix}${speed}`;
 
   const part = Math.min(1, done / total);

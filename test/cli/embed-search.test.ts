@@ -141,9 +141,11 @@ describe('clippo embed', () => {
     const controller = new AbortController();
     const texts = Array.from({ length: 100 }, (_, i) => String(i));
     const argv = ['embed', '--text', ...texts, '--batch-size', '1', '-o', path('i.jsonl')];
-    const run = withModel(argv, { signal: controller.signal, columns: 80 });
-    setTimeout(() => controller.abort(), 50);
-    const { code, stderr } = await run;
+    // A terminal shows the first progress at once: the first batch is done then, 99 are left.
+    const onStderr = (text: string): void => {
+      if (text.includes('embed [')) controller.abort();
+    };
+    const { code, stderr } = await withModel(argv, { signal: controller.signal, columns: 80, onStderr });
     expect(code).toBe(130);
     expect(stderr).toContain('clippo: interrupted.');
     expect(readFileSync(path('i.jsonl'), 'utf8')).toBe('old');

@@ -26,7 +26,7 @@ describe('on a terminal', () => {
     bar.clear();
     expect(written()).toBe(
       `\rembed [${' '.repeat(24)}] 0% 0 of 200 inputs\x1b[K` +
-        `\rembed [======${' '.repeat(18)}] 25% 50 of 200 inputs, 25.0 inputs/s, 6 s left\x1b[K` +
+        `\rembed [======${' '.repeat(18)}] 25% 50 of 200 inputs, 25.0/s, 6 s left\x1b[K` +
         '\r\x1b[K',
     );
   });
@@ -50,7 +50,15 @@ describe('on a terminal', () => {
     bar.show({ stage: 'train', done: 0, total: 10, unit: 'steps' });
     at(3_601_000);
     bar.show({ stage: 'train', done: 2, total: 10, unit: 'steps' });
-    expect(written()).toContain('20% 2 of 10 steps, 0.000556 steps/s, 4.0 h left');
+    expect(written()).toContain('20% 2 of 10 steps, 0.000556/s, 4.0 h left');
+  });
+
+  it('writes fast rates without an exponent', () => {
+    const { bar, at, written } = barAt(80);
+    bar.show({ stage: 'embed', done: 0, total: 9000, unit: 'inputs' });
+    at(1000);
+    bar.show({ stage: 'embed', done: 3390, total: 9000, unit: 'inputs' });
+    expect(written()).toContain('37% 3390 of 9000 inputs, 3390/s, 2 s left');
   });
 
   it('fits into the window', () => {
@@ -69,7 +77,7 @@ describe('elsewhere', () => {
     }
     bar.clear();
     expect(written()).toBe(
-      'embed 20% 10 of 50 inputs, 1.00 inputs/s, 40 s left\nembed 40% 20 of 50 inputs, 1.00 inputs/s, 30 s left\n',
+      'embed 20% 10 of 50 inputs, 1.00/s, 40 s left\nembed 40% 20 of 50 inputs, 1.00/s, 30 s left\n',
     );
   });
 

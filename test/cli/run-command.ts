@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly env?: Record<string, string>;
   readonly signal?: AbortSignal;
   readonly stdout?: Output;
+  /** Sees every piece of stderr as it is written. */
+  readonly onStderr?: (text: string) => void;
 }
 
 export interface RunResult {
@@ -26,7 +28,10 @@ export class Memory extends Writable {
   readonly isTTY: boolean;
   readonly columns: number;
 
-  constructor(columns?: number) {
+  constructor(
+    columns?: number,
+    readonly onText: (text: string) => void = () => {},
+  ) {
     super();
     this.isTTY = columns !== undefined;
     this.columns = columns ?? 80;
@@ -34,6 +39,7 @@ export class Memory extends Writable {
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.chunks.push(chunk);
+    this.onText(chunk.toString());
     done();
   }
 
@@ -44,7 +50,7 @@ export class Memory extends Writable {
 
 export async function clippo(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const stdout = new Memory(options.columns);
-  const stderr = new Memory(options.columns);
+  const stderr = new Memory(options.columns, options.onStderr);
   const { stdin = '' } = options;
   const code = await runCli(argv, {
     stdout: options.stdout ?? stdout,

@@ -7,6 +7,7 @@ import { attention, gelu, l2Normalize, layerNorm, linear } from '../../src/ops/i
 import { createRandom } from '../../src/random.ts';
 import { BACKENDS, expectNoLeaks, maxAbsDifference, useBackend } from '../support/backends.ts';
 import { finiteDifferences } from '../support/finite-differences.ts';
+import { readGoldenNpz } from '../support/golden.ts';
 
 type Arrays = Float32Array[];
 
@@ -143,6 +144,30 @@ describe.each(BACKENDS)('ops on %s', (backend) => {
       const scale = Math.max(...expected.map(Math.abs));
       expect(maxAbsDifference(gradient, expected), `input ${i}`).toBeLessThan(1e-2 * scale);
     });
+  });
+
+  it('l2Normalize agrees with the golden normalisation', () => {
+    const golden = readGoldenNpz('loss/normalize.npz');
+    const [x, dz] = ['x', 'dz'].map((name) => golden.get(name)!.data as Float32Array) as [
+      Float32Array,
+      Float32Array,
+    ];
+    const [rows, width] = golden.get('x')!.shape as [number, number];
+    const [z, dx] = tf.tidy(() => {
+      const input = tf.tensor2d(x, [rows, width]);
+      return [l2Normalize(input), tf.grad((x) => l2Normalize(x))(input, tf.tensor2d(dz, [rows, width]))].map(
+        (tensor) => tensor.dataSync() as Float32Array,
+      ) as [Float32Array, Float32Array];
+    });
+    expect(maxAbsDifference(z, golden.get('z')!.data as Float64Array)).toBeLessThan(1e-6);
+    const expected = golden.get('dx')!.data as Float64Array;
+    for (let row = 0; row < rows; row++) {
+      const [from, to] = [row * width, (row + 1) * width];
+      const peak = Math.max(...expected.subarray(from, to).map(Math.abs));
+      expect(maxAbsDifference(dx.subarray(from, to), expected.subarray(from, to))).toBeLessThanOrEqual(
+        1e-5 * peak,
+      );
+    }
   });
 
   it('l2Normalize stays finite at zero', () => {

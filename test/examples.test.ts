@@ -1,0 +1,68 @@
+// Every example is a short file, runs as it stands, and says what it promises. Needs `npm run build`.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const EXAMPLES = readdirSync(join(ROOT, 'examples')).filter((file) => /^\d\d-.*\.mjs$/.test(file));
+
+/** What each prints, and the files it leaves in out/. */
+const PROMISES: Record<string, { prints: RegExp[]; writes?: string[] }> = {
+  '01-render-text.mjs': {
+    prints: [/224 x 224 px, 41 of 41 characters drawn/, /at y = 16: .* px wide/, /patch row 1, column 4/],
+    writes: ['01-render-text.png'],
+  },
+  '02-compare.mjs': { prints: [/Nearest to "a cat sat on the mat": "a cat sits on the mat"/] },
+  '03-load-checkpoint.mjs': {
+    prints: [/39 arrays/, /variant: 'mu\/16'/, /51617 parameters, temperature 10\.00/],
+    writes: ['03-checkpoint.npz', '03-converted.safetensors'],
+  },
+  '04-train.mjs': {
+    prints: [/Chance is a loss of 1\.386/, /red \(\d+ %\)\ngreen \(\d+ %\)\nblue \(\d+ %\)/],
+  },
+  '05-stack-layers.mjs': { prints: [/embedding → pos_embedding/, /accuracy 1\n/, / 0 after/] },
+};
+
+function node(file: string, env: Record<string, string> = {}): string {
+  return execFileSync('node', [file], { cwd: ROOT, encoding: 'utf8', env: { ...process.env, ...env } });
+}
+
+describe('examples', () => {
+  it('are numbered in reading order and all tested', () => {
+    expect(EXAMPLES).toEqual(Object.keys(PROMISES));
+    expect(EXAMPLES.map((file) => Number(file.slice(0, 2)))).toEqual(EXAMPLES.map((_, i) => i + 1));
+  });
+
+  it.each(EXAMPLES)('%s', (file) => {
+    expect(readFileSync(join(ROOT, 'examples', file), 'utf8').split('\n').length).toBeLessThanOrEqual(81);
+    const { prints, writes = [] } = PROMISES[file]!;
+    for (const name of writes) rmSync(join(ROOT, 'out', name), { force: true });
+    const printed = node(join('examples', file));
+    for (const promise of prints) expect(printed).toMatch(promise);
+    for (const name of writes) expect(existsSync(join(ROOT, 'out', name)), name).toBe(true);
+  });
+
+  it('the quickstart goes all the way, here with a few steps', () => {
+    const out = join(ROOT, 'out', 'quickstart-test');
+    rmSync(out, { recursive: true, force: true });
+    let printed: string;
+    try {
+      printed = node('examples/quickstart/quickstart.mjs', { QUICKSTART_STEPS: '3', QUICKSTART_OUT: out });
+    } catch (error) {
+      // It fails on purpose when it has learnt too little, after everything else.
+      printed = String((error as { stdout?: string }).stdout);
+    }
+    expect(printed).toMatch(/291 emoji/);
+    expect(printed).toMatch(/step 3 of 3 {2}loss \d+\.\d+ \(chance 4\.16\) {2}0:00 left/);
+    expect(printed).toMatch(/red apple +→ /);
+    expect(printed).toMatch(/Recall@1 name → picture over the 291 training pairs: \d+\.\d %\./);
+    expect(printed).toMatch(/This is memorised/);
+    const page = readFileSync(join(out, 'quickstart.html'), 'utf8');
+    expect(page.match(/<div class="search">/g)).toHaveLength(8);
+    expect(page).toContain('<polyline');
+    expect(existsSync(join(out, 'quickstart.npz'))).toBe(true);
+  });
+});

@@ -1,0 +1,213 @@
+// The package as its users meet it: packed, installed into an empty project, every door entered from ESM and from
+// require, typed, bundled for a browser, run from the command line. Needs `npm run build` (npm test does it).
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const MEGABYTE = 2 ** 20;
+
+interface Manifest {
+  readonly exports: Record<string, unknown>;
+}
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+const DOORS = Object.keys(manifest.exports)
+  .filter((door) => !door.includes('*') && !door.endsWith('.json'))
+  .map((door) => door.replace(/^\./, 'clippo-ts'));
+
+/** What must be behind each door; the contract names more, these show that the door opens. */
+const BEHIND: Record<string, readonly string[]> = {
+  'clippo-ts': ['renderText', 'ClippoModel', 'buildVit', 'parseNpz', 'parseSafetensors', 'ClippoError'],
+  'clippo-ts/render': [
+    'renderText',
+    'createRenderer',
+    'parseUnifontHex',
+    'parseOutlineFont',
+    'composeQuestion',
+  ],
+  'clippo-ts/train': ['contrastiveLoss', 'adafactor', 'schedule', 'trainStep', 'train'],
+  'clippo-ts/node': ['readImage', 'writePng'],
+};
+
+let project: string;
+let packed: { filename: string; size: number; files: { path: string }[] };
+
+function run(program: string, args: readonly string[], cwd = project): string {
+  return execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+beforeAll(() => {
+  project = mkdtempSync(join(tmpdir(), 'clippo-package-'));
+  [packed] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', project], ROOT)) as [
+    typeof packed,
+  ];
+  writeFileSync(
+    join(project, 'package.json'),
+    JSON.stringify({ name: 'user', private: true, type: 'module' }),
+  );
+  const peers = ['core', 'layers', 'backend-cpu'].map((name) => `@tensorflow/tfjs-${name}@4.22.0`);
+  const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--omit=optional'];
+  run('npm', ['install', ...quiet, join(project, packed.filename), ...peers]);
+}, 300_000);
+
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+describe('the tarball', () => {
+  it('is small and holds what users need and nothing else', () => {
+    expect(packed.size).toBeLessThan(12 * MEGABYTE);
+    const paths = packed.files.map(({ path }) => path);
+    expect(paths).toEqual(
+      expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/index.d.ts', 'fonts/OFL.txt']),
+    );
+    expect(paths).toContain('dist/THIRD-PARTY-LICENSES.txt');
+    const foreign = paths.filter(
+      (path) => !/^(dist|fonts)\/|^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(path),
+    );
+    expect(foreign).toEqual([]);
+  });
+
+  it('names no path of the machine that built it', () => {
+    for (const { path } of packed.files.filter((file) => /\.(js|ts|json|md)$/.test(file.path))) {
+      expect(readFileSync(join(ROOT, path), 'utf8').includes(ROOT), path).toBe(false);
+    }
+  });
+});
+
+describe('doors', () => {
+  it('are all tested here', () => {
+    expect(Object.keys(BEHIND).sort()).toEqual([...DOORS].sort());
+  });
+
+  it.each(DOORS)('%s opens from ESM and from require', (door) => {
+    const wanted = BEHIND[door]!;
+    const esm = `import * as door from '${door}'; console.log(JSON.stringify(Object.keys(door)))`;
+    const cjs = `console.log(JSON.stringify(Object.keys(require('${door}'))))`;
+    for (const names of [
+      run('node', ['--input-type=module', '-e', esm]),
+      run('node', ['--input-type=commonjs', '-e', cjs]),
+    ]) {
+      expect(JSON.parse(names)).toEqual(expect.arrayContaining([...wanted]));
+    }
+  });
+
+  it('share one ClippoError', () => {
+    const code = `
+      import { ClippoError } from 'clippo-ts';
+      import { renderText } from 'clippo-ts/render';
+      import { schedule } from 'clippo-ts/train';
+      import { readImage } from 'clippo-ts/node';
+      const fail = [() => renderText('x', { size: -1 }), async () => schedule({}), () => readImage('none.png')];
+      const errors = await Promise.all(fail.map((f) => f().catch((error) => error)));
+      console.log(errors.map((error) => error instanceof ClippoError && error.code).join());`;
+    expect(run('node', ['--input-type=module', '-e', code]).trim()).toBe('CONFIG,CONFIG,DATA');
+  });
+
+  it('lead to the fonts', () => {
+    const path = run('node', ['-p', `require.resolve('clippo-ts/fonts/unifont-15.0.01.hex.gz')`]).trim();
+    expect(statSync(path).size).toBeGreaterThan(5e5);
+  });
+
+  it('draw, encode and train in an empty project, and say what is missing', () => {
+    const code = `
+      import '@tensorflow/tfjs-backend-cpu';
+      import { ClippoModel, renderText } from 'clippo-ts';
+      import { train } from 'clippo-ts/train';
+      import { readImage, writePng } from 'clippo-ts/node';
+      const text = await renderText('a photo of a dog');
+      await writePng('dog.png', text);
+      const model = await ClippoModel.create({ variant: 'mu/16', imageSize: 32, embeddingDim: 8 });
+      const small = await renderText('dog', { size: 32 });
+      await train({ model, steps: 2, batches: Array(2).fill({ images: [small, small], texts: [small, small] }) });
+      await model.save('model.npz');
+      const again = await ClippoModel.load('model.npz');
+      const { count, dim } = await again.encodeText(['a', 'b']);
+      const error = await readImage('dog.png').catch((error) => error);
+      console.log(JSON.stringify([text.lines[0].width, count, dim, error.message]));`;
+    const lines = run('node', ['--input-type=module', '-e', code]).trim().split('\n');
+    const [width, count, dim, message] = JSON.parse(lines.at(-1)!) as [number, number, number, string];
+    expect([width, count, dim]).toEqual([98, 2, 8]);
+    expect(message).toBe(
+      'Reading pictures needs the package "sharp", which cannot be loaded. Run: npm install sharp',
+    );
+  });
+
+  it.each(['nodenext', 'bundler'])('are typed for moduleResolution %s', (resolution) => {
+    const code = `
+      import { ClippoModel, renderText, type Embeddings, type RenderedText } from 'clippo-ts';
+      import { createRenderer } from 'clippo-ts/render';
+      import { adafactor, schedule } from 'clippo-ts/train';
+      import { readImage } from 'clippo-ts/node';
+      export async function main(): Promise<Embeddings> {
+        const drawn: RenderedText = await renderText('x', { size: { width: 64, height: 32 } });
+        const renderer = await createRenderer({ wrap: 'word' });
+        // @ts-expect-error: no such option
+        await renderText('x', { sise: 3 });
+        adafactor({ schedule: schedule({ decay: 'cosine', total: 10 }) }).dispose();
+        const model = await ClippoModel.load(new URL('https://example.org/x.npz'));
+        return model.encode(['text', drawn, renderer.render('y'), await readImage('z.png')]);
+      }`;
+    writeFileSync(join(project, `${resolution}.ts`), code);
+    const settings = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,dom', '--types', ''];
+    const module = resolution === 'nodenext' ? 'nodenext' : 'esnext';
+    const options = ['--skipLibCheck', 'false', '--module', module, '--moduleResolution', resolution];
+    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+    const output = (() => {
+      try {
+        return run('node', [tsc, ...settings, ...options, `${resolution}.ts`]);
+      } catch (error) {
+        return String((error as { stdout?: string }).stdout);
+      }
+    })();
+    // tfjs's own declarations need other packages' types; ours and the user's must be clean.
+    const ours = output.split('\n').filter((line) => /clippo-ts|nodenext\.ts|bundler\.ts/.test(line));
+    expect(ours).toEqual([]);
+  });
+});
+
+describe('a browser bundle', () => {
+  async function bundle(contents: string): Promise<{ inputs: string[]; bytes: number }> {
+    const result = await build({
+      stdin: { contents, resolveDir: project },
+      bundle: true,
+      splitting: true,
+      minify: true,
+      format: 'esm',
+      platform: 'browser',
+      outdir: join(project, 'bundle'),
+      write: false,
+      metafile: true,
+      logLevel: 'silent',
+    });
+    const first = result.outputFiles.reduce((a, b) => (a.path.includes('stdin') ? a : b));
+    return { inputs: Object.keys(result.metafile.inputs), bytes: first.contents.length };
+  }
+
+  it('of clippo-ts/render pulls no tfjs, nothing of Node, and the font and opentype.js only when asked', async () => {
+    const { inputs, bytes } = await bundle(
+      `import { renderText } from 'clippo-ts/render'; console.log(await renderText('x'));`,
+    );
+    expect(inputs.filter((path) => /tensorflow|sharp|node:|fast-png|commander/.test(path))).toEqual([]);
+    expect(inputs.some((path) => path.includes('atlas'))).toBe(true);
+    expect(bytes).toBeLessThan(200_000); // the atlas and opentype.js are files of their own
+  });
+
+  it('of clippo-ts takes the browser side of the platform', async () => {
+    const { inputs } = await bundle(`import { ClippoModel } from 'clippo-ts'; console.log(ClippoModel);`);
+    expect(inputs.some((path) => path.endsWith('platform-web.js'))).toBe(true);
+    expect(inputs.filter((path) => /platform-node|sharp|node:/.test(path))).toEqual([]);
+  });
+});
+
+describe('the command', () => {
+  it('runs from the installed package', () => {
+    const clippo = join(project, 'node_modules/.bin/clippo');
+    expect(run(clippo, ['--version']).trim()).toMatch(/^\d+\.\d+\.\d+$/);
+    run(clippo, ['render', 'a photo of a dog', '-o', 'cli.png']);
+    expect(readFileSync(join(project, 'cli.png')).subarray(1, 4).toString()).toBe('PNG');
+  });
+});

@@ -1,0 +1,54 @@
+// A page of this repository in a real, headless Chromium.
+
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium } from 'playwright-core';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const TYPES: Record<string, string> = {
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.html': 'text/html',
+};
+
+/** @throws when no Chromium is installed: a browser test that does not run must not look like one that passed */
+export async function launchChromium(): Promise<Browser> {
+  const program = process.env.CHROMIUM ?? PROGRAMS.find((path) => existsSync(path));
+  if (program === undefined) {
+    throw new Error(
+      'The browser tests need Chromium. Run: apt-get install chromium, or set CHROMIUM to its path.',
+    );
+  }
+  return chromium.launch({
+    executablePath: program,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
+  });
+}
+
+/** Serves the repository's files, and `pages` (path → HTML), on a free port of this machine. */
+export async function serveRepository(
+  pages: Record<string, string>,
+): Promise<{ url: string; server: Server }> {
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
+    const page = pages[path];
+    const file = join(ROOT, normalize(path));
+    if (page === undefined && !(existsSync(file) && statSync(file).isFile())) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, {
+      'content-type': page
+        ? 'text/html; charset=utf-8'
+        : (TYPES[extname(file)] ?? 'application/octet-stream'),
+    });
+    if (page === undefined) createReadStream(file).pipe(response);
+    else response.end(page);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+}
