@@ -33,7 +33,7 @@ import {
 } from './model/index.ts';
 import { refuseUnknown } from './options.ts';
 import type { OnProgress } from './progress.ts';
-import { CLIP_BEST_TEMPLATES, CLIP_TEMPLATES, canonicalizePrompt } from './prompts.ts';
+import { promptsOf, type Templates } from './prompts.ts';
 import type { Raster } from './raster/index.ts';
 import { createRenderer, type Renderer, type RenderOptions } from './render/index.ts';
 
@@ -65,7 +65,7 @@ export interface ClassifyOptions extends Omit<EncodeOptions, 'normalize'> {
    * Sentences around each label, `{}` standing for it; the label's vector is the mean over them. Default
    * `['{}']`, the label as it is. The named sets are CLIP's and also clean the label up as big_vision does.
    */
-  readonly templates?: readonly string[] | 'clip-81' | 'clip-best';
+  readonly templates?: Templates;
 }
 
 export interface SaveOptions {
@@ -332,10 +332,10 @@ export class ClippoModel {
   /** One unit vector a label: the mean over its prompts, normalised again as in big_vision. */
   async #encodeLabels(
     labels: readonly string[],
-    templates: ClassifyOptions['templates'] = ['{}'],
+    templates: Templates = ['{}'],
     options: EncodeOptions,
   ): Promise<Embeddings> {
-    const prompts = resolvePrompts(templates);
+    const prompts = promptsOf(templates);
     const rows = await this.encode(
       labels.flatMap((label) => prompts(label)),
       options,
@@ -373,27 +373,6 @@ function fitImageSize(weights: NamedWeights, stored: ClippoConfig, wanted: Clipp
     wanted.imageSize! / patchSize,
   );
   return new Map(weights).set(path, resampled);
-}
-
-/** Label → the sentences that stand for it. */
-function resolvePrompts(templates: NonNullable<ClassifyOptions['templates']>): (label: string) => string[] {
-  if (typeof templates !== 'string') {
-    if (templates.length === 0 || !templates.every((template) => template.includes('{}'))) {
-      throw new ConfigError(
-        `templates: every template must hold {} where the label goes, got ${JSON.stringify(templates)}.`,
-      );
-    }
-    return (label) => templates.map((template) => template.replaceAll('{}', () => label));
-  }
-  const sets = { 'clip-81': CLIP_TEMPLATES, 'clip-best': CLIP_BEST_TEMPLATES };
-  const set = sets[templates];
-  if (set === undefined) {
-    throw new ConfigError(
-      `templates: expected 'clip-81', 'clip-best' or a list, got ${JSON.stringify(templates)}.`,
-    );
-  }
-  const canonical = set.map((template) => canonicalizePrompt(template, '{}'));
-  return (label) => canonical.map((template) => template.replaceAll('{}', () => canonicalizePrompt(label)));
 }
 
 /** Lets timers, clicks and aborts have their turn between batches. */

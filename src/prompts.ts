@@ -1,6 +1,8 @@
 // Prompt templates for zero-shot classification and the text clean-up that goes with them, as in big_vision's
 // `prompt_engineering.py`: CLIP's 80 templates plus the bare name, written as the grammar they follow.
 
+import { ConfigError } from './errors.ts';
+
 const OF_ADJECTIVE = [
   'bad',
   'low resolution',
@@ -72,4 +74,31 @@ export function canonicalizePrompt(text: string, keep = ''): string {
       .join('');
   const parts = keep === '' ? [clean(text)] : text.split(keep).map(clean);
   return parts.join(keep).toLowerCase().replace(WHITE_SPACE, ' ').replace(/^ | $/g, '');
+}
+
+/** A named set, cleaned up as in big_vision, or sentences of your own, drawn as they are; `{}` is the label. */
+export type Templates = readonly string[] | 'clip-81' | 'clip-best';
+
+/**
+ * Label → the sentences that stand for it.
+ *
+ * @throws ConfigError for an unknown set, or a template without `{}`
+ */
+export function promptsOf(templates: Templates): (label: string) => string[] {
+  if (typeof templates !== 'string') {
+    if (templates.length === 0 || !templates.every((template) => template.includes('{}'))) {
+      throw new ConfigError(
+        `templates: every template must hold {} where the label goes, got ${JSON.stringify(templates)}.`,
+      );
+    }
+    return (label) => templates.map((template) => template.replaceAll('{}', () => label));
+  }
+  const set = { 'clip-81': CLIP_TEMPLATES, 'clip-best': CLIP_BEST_TEMPLATES }[templates];
+  if (set === undefined) {
+    throw new ConfigError(
+      `templates: expected 'clip-81', 'clip-best' or a list, got ${JSON.stringify(templates)}.`,
+    );
+  }
+  const canonical = set.map((template) => canonicalizePrompt(template, '{}'));
+  return (label) => canonical.map((template) => template.replaceAll('{}', () => canonicalizePrompt(label)));
 }

@@ -13,6 +13,6 @@ import { applyVit, imageInput } from './vit.ts';
 export function buildClippoNetwork(config: ResolvedClippoConfig, source: ParameterSource): LayersModel {
   const images = imageInput(config);
   const logits = applyVit(images, config, source);
-  const embedding = new L2Normalization({ name: 'normalized' }).apply(logits) as SymbolicTensor; // one in, one out
+  const embedding = new L2Normalization({ name: 'normalized', settings: {} }).apply(logits) as SymbolicTensor; // one in, one out
   return model({ inputs: images, outputs: embedding, name: 'clippo' });
 }

@@ -13,10 +13,10 @@ import {
   PatchEmbedding,
   PositionEmbedding,
   Projection,
-  parameterPath,
   SelfAttention,
   TokenPool,
 } from './layers.ts';
+import { parameterPath } from './vit-layer.ts';
 
 /** A layer of one input gives one symbolic tensor. */
 type Step = (x: SymbolicTensor) => SymbolicTensor;
@@ -46,28 +46,37 @@ export function applyVit(
     (x) =>
       layers.add({ name }).apply([x, branch(x)]) as SymbolicTensor;
 
-  let x = through(new PatchEmbedding({ name: 'embedding', width, patchSize, imageSize, source }))(images);
-  x = through(new PositionEmbedding({ name: 'pos_embedding', positions, source }))(x);
-  if (pool === 'tok') x = through(new ClassToken({ name: 'cls', source }))(x);
+  let x = through(
+    new PatchEmbedding({ name: 'embedding', settings: { width, patchSize, imageSize }, source }),
+  )(images);
+  x = through(new PositionEmbedding({ name: 'pos_embedding', settings: { positions }, source }))(x);
+  if (pool === 'tok') x = through(new ClassToken({ name: 'cls', settings: {}, source }))(x);
 
   for (let i = 0; i < depth; i++) {
     const block = `Transformer/encoderblock_${i}`;
     x = residual(`${block}/residual_sa`, (x) => {
-      const normed = through(new LayerNormalization({ name: `${block}/LayerNorm_0`, source }))(x);
+      const normed = through(new LayerNormalization({ name: `${block}/LayerNorm_0`, settings: {}, source }))(
+        x,
+      );
       const name = `${block}/MultiHeadDotProductAttention_0`;
-      return through(new SelfAttention({ name, numHeads, source }))(normed);
+      return through(new SelfAttention({ name, settings: { numHeads }, source }))(normed);
     })(x);
     x = residual(`${block}/residual_mlp`, (x) => {
-      const normed = through(new LayerNormalization({ name: `${block}/LayerNorm_1`, source }))(x);
-      return through(new MlpBlock({ name: `${block}/MlpBlock_0`, mlpDim, source }))(normed);
+      const normed = through(new LayerNormalization({ name: `${block}/LayerNorm_1`, settings: {}, source }))(
+        x,
+      );
+      return through(new MlpBlock({ name: `${block}/MlpBlock_0`, settings: { mlpDim }, source }))(normed);
     })(x);
   }
-  x = through(new LayerNormalization({ name: 'Transformer/encoder_norm', source }))(x);
+  x = through(new LayerNormalization({ name: 'Transformer/encoder_norm', settings: {}, source }))(x);
 
-  if (pool === 'map') x = through(new MapHead({ name: 'MAPHead_0', numHeads, mlpDim, source }))(x);
-  else x = through(new TokenPool({ name: 'pool', pool }))(x);
+  if (pool === 'map')
+    x = through(new MapHead({ name: 'MAPHead_0', settings: { numHeads, mlpDim }, source }))(x);
+  else x = through(new TokenPool({ name: 'pool', settings: { pool } }))(x);
   x = through(layers.activation({ activation: 'linear', name: 'pre_logits' }))(x);
-  return outputDim === 0 ? x : through(new Projection({ name: 'head', units: outputDim, source }))(x);
+  return outputDim === 0
+    ? x
+    : through(new Projection({ name: 'head', settings: { units: outputDim }, source }))(x);
 }
 
 /**
