@@ -1,0 +1,286 @@
+// The docs as a reader meets them: every code block runs and prints what it says it prints, every link and picture
+// is there, the table of doors is package.json's, and the pictures are what docs/make-pictures.ts draws.
+//
+// A fence ```js or ```ts is a module of its own; ```js continued goes on from the block above it; ```js no-run: why
+// is not run. A line `console.log(x); // text` must print that text. A fence ```console shows one command of `clippo`
+// and what it prints. All run in a folder with some small files.
+
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { format } from 'node:util';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import '@tensorflow/tfjs-backend-wasm';
+import { PICTURES } from '../docs/make-pictures.ts';
+import { ClippoModel } from '../src/index.ts';
+import { readImage, writePng } from '../src/node/index.ts';
+import { createRaster } from '../src/raster/index.ts';
+import { clippo } from './cli/run-command.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const FOLDER = join(ROOT, 'out/docs');
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
+];
+/** The only picture that make-pictures.ts does not draw: a photograph of what the quickstart writes. */
+const QUICKSTART = 'quickstart.png';
+
+/** A specifier of the package → where its source is. */
+const SOURCES: Readonly<Record<string, string>> = {
+  'clippo-ts': 'src/index.ts',
+  'clippo-ts/render': 'src/render/index.ts',
+  'clippo-ts/train': 'src/train/index.ts',
+  'clippo-ts/node': 'src/node/index.ts',
+};
+
+interface Snippet {
+  /** page and line, as the test is called */
+  readonly name: string;
+  code: string;
+}
+
+interface Block {
+  readonly line: number;
+  readonly language: string;
+  readonly info: string;
+  readonly code: string;
+}
+
+function blocksOf(page: string): Block[] {
+  const text = read(page);
+  return [...text.matchAll(/^```(\w+)([^\n]*)\n([\s\S]*?)^```/gm)].map((match) => ({
+    line: text.slice(0, match.index).split('\n').length,
+    language: match[1]!,
+    info: match[2]!.trim(),
+    code: match[3]!,
+  }));
+}
+
+function snippetsOf(page: string): Snippet[] {
+  const snippets: Snippet[] = [];
+  for (const { line, language, info, code } of blocksOf(page)) {
+    if (!['js', 'ts'].includes(language) || info.startsWith('no-run')) continue;
+    if (info === '') snippets.push({ name: `${page}:${line}`, code });
+    else if (info === 'continued' && snippets.length > 0) snippets.at(-1)!.code += code;
+    else throw new Error(`${page}:${line}: a fence cannot be marked '${info}'.`);
+  }
+  return snippets;
+}
+
+/** The block as a module of this repository, with every promised output checked. */
+function toModule(code: string): string {
+  return code
+    .replaceAll(/from '(clippo-ts[^']*)'/g, (_, specifier: string) => {
+      const source = SOURCES[specifier];
+      if (source === undefined) throw new Error(`There is no door '${specifier}'.`);
+      return `from ${JSON.stringify(join(ROOT, source))}`;
+    })
+    .replaceAll(
+      /console\.log\((.*)\); \/\/ (.+)$/gm,
+      (_, values: string, text: string) => `globalThis.printed(${JSON.stringify(text)}, ${values});`,
+    );
+}
+
+/** The small files that blocks find beside them. */
+async function writeFiles(): Promise<void> {
+  rmSync(FOLDER, { recursive: true, force: true });
+  mkdirSync(FOLDER, { recursive: true });
+  for (const [name, value] of [
+    ['cat.png', 60],
+    ['dog.png', 200],
+  ] as const) {
+    await writePng(join(FOLDER, name), createRaster(48, 32, 3, value));
+  }
+  const fresh = await ClippoModel.create({ variant: 'mu/16', imageSize: 64, embeddingDim: 32 }, { seed: 1 });
+  await fresh.save(join(FOLDER, 'clippo.npz'));
+  await fresh.save(join(FOLDER, 'clippo.safetensors'));
+  fresh.dispose();
+  copyFileSync(join(ROOT, 'fonts/unifont-15.0.01.hex.gz'), join(FOLDER, 'unifont-9.0.06.hex.gz'));
+  writeFileSync(join(FOLDER, 'unifont_upper-9.0.06.hex.gz'), `01F415:${'0F'.repeat(16)}\n`);
+  copyFileSync(join(ROOT, 'fonts/unifont_upper-15.0.01.otf'), join(FOLDER, 'font.otf'));
+}
+
+describe('code blocks', () => {
+  const home = process.cwd();
+  beforeAll(async () => {
+    await writeFiles();
+    process.chdir(FOLDER);
+    vi.spyOn(console, 'log').mockImplementation(() => {});
+    Object.assign(globalThis, {
+      // White space apart: long arrays are printed over several lines.
+      printed: (expected: string, ...values: unknown[]) =>
+        expect(format(...values).split(/\s+/)).toEqual(expected.split(/\s+/)),
+    });
+  });
+  afterAll(() => {
+    process.chdir(home);
+    vi.restoreAllMocks();
+  });
+
+  it.each(PAGES.flatMap(snippetsOf))('$name', async ({ name, code }) => {
+    const before = tf.memory().numTensors;
+    const file = join(FOLDER, `${name.replaceAll(/\W/g, '-')}.ts`);
+    writeFileSync(file, toModule(code));
+    await import(file);
+    expect(tf.memory().numTensors, 'tensors alive after the block').toBe(before);
+  });
+
+  const commands = PAGES.flatMap(blocksOf).flatMap(({ language, code }) => {
+    const [, command = '', shown = ''] = /^\$ clippo ([^\n]*)\n([\s\S]*)$/.exec(code) ?? [];
+    return language === 'console' ? [{ command, shown }] : [];
+  });
+
+  it.each(commands)('clippo $command', async ({ command, shown }) => {
+    const argv = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2]!);
+    const { stdout, stderr } = await clippo(argv);
+    // Progress is told when it takes long.
+    const printed = `${stderr}${stdout}`.replaceAll(/^.*\d+ of \d+.*\n/gm, '');
+    expect(printed.split(/\s+/)).toEqual(shown.split(/\s+/));
+  });
+
+  it('few are not run, and each says why', () => {
+    const idle = PAGES.flatMap((page) => blocksOf(page).filter(({ info }) => info.startsWith('no-run')));
+    for (const { info } of idle) expect(info).toMatch(/^no-run: \w+/);
+    expect(idle.length).toBeLessThanOrEqual(4);
+  });
+});
+
+describe('links and pictures', () => {
+  const linksOf = (page: string): string[] =>
+    [...read(page).matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)].map((match) => match[1] ?? match[2]!);
+
+  it.each(PAGES)('%s leads nowhere in vain', (page) => {
+    const dead = linksOf(page).filter((link) => {
+      if (/^https?:/.test(link)) return false;
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? page : normalize(join(dirname(page), path));
+      if (target === `docs/images/${QUICKSTART}`) return false; // made by `npm run quickstart`
+      if (!existsSync(join(ROOT, target))) return true;
+      return anchor !== undefined && !anchorsOf(target).includes(anchor);
+    });
+    expect(dead).toEqual([]);
+  });
+
+  /** Headings as GitHub turns them into anchors. */
+  function anchorsOf(page: string): string[] {
+    return [...read(page).matchAll(/^#+ (.+)$/gm)].map((match) =>
+      match[1]!
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    );
+  }
+
+  it('every picture is drawn by docs/make-pictures.ts and shown somewhere', () => {
+    const files = readdirSync(join(ROOT, 'docs/images')).filter((file) => file !== QUICKSTART);
+    expect(files.sort()).toEqual(Object.keys(PICTURES).sort());
+    const shown = PAGES.flatMap(linksOf).map((link) => link.split('/').at(-1));
+    expect(files.filter((file) => !shown.includes(file))).toEqual([]);
+  });
+
+  // SVG and floating-point numbers may differ in a last bit from machine to machine; drawn letters may not.
+  const INEXACT = ['two-roads.png', 'question.png', 'first-run.png'];
+
+  it.each(Object.keys(PICTURES))('%s is what it draws today, in less than 60 kB', async (name) => {
+    const file = join(ROOT, 'docs/images', name);
+    expect(readFileSync(file).length).toBeLessThan(60_000);
+    const [kept, drawn] = [await readImage(file), await PICTURES[name]!()];
+    expect([kept.width, kept.height]).toEqual([drawn.width, drawn.height]);
+    const unlike = kept.data.filter((value, i) => value !== drawn.data[i]).length;
+    expect(unlike).toBeLessThanOrEqual(INEXACT.includes(name) ? kept.data.length / 100 : 0);
+  });
+});
+
+describe('docs/cli.md', () => {
+  const page = read('docs/cli.md');
+  const flagsIn = (text: string): string[] => [...new Set(text.match(/(?<![\w-])--?[a-z][\w-]*/g))].sort();
+  const sectionOf = (verb: string): string =>
+    page.split(/^## /m).find((part) => part.startsWith(`${verb}\n`))!;
+  const shared = ['--model', '--backend', '--font', '--batch-size'];
+
+  it.each(['render', 'embed', 'search', 'classify', 'convert', 'inspect', 'doctor'])(
+    'lists every flag of %s, and no other',
+    async (verb) => {
+      const { stdout } = await clippo([verb, '--help']);
+      const help = stdout.slice(stdout.indexOf('\nOptions:'), stdout.indexOf('\nGlobal Options:'));
+      const flags = flagsIn(
+        [...help.matchAll(/^ {2}(-.*?)(?: {2}|$)/gm)].map((match) => match[1]!).join(' '),
+      );
+      const known = flags.filter((flag) => !['-h', '--help'].includes(flag));
+      const rows = [...sectionOf(verb).matchAll(/^\| `(-[^`]*)`/gm)].map((match) => match[1]!).join(' ');
+      const own = (list: string[]) =>
+        ['search', 'classify'].includes(verb) ? list.filter((flag) => !shared.includes(flag)) : list;
+      expect(flagsIn(rows)).toEqual(own(known));
+    },
+  );
+});
+
+describe('docs/architecture.md', () => {
+  const page = read('docs/architecture.md');
+
+  it('has the import table that test/architecture.test.ts enforces', () => {
+    const enforced = read('test/architecture.test.ts').match(/ROOMS: [^=]*= \{([\s\S]*?)\n\};/)?.[1] ?? '';
+    const rows = [
+      ...enforced.matchAll(/(\w+): \{\s*mayImport: \[([^\]]*)\],\s*tfjs: '(\w+)',\s*node: (\w+),?\s*\}/g),
+    ].map(([, room, imports, tfjs, node]) => [
+      room,
+      imports!
+        .replaceAll("'", '')
+        .split(',')
+        .map((name) => name.trim())
+        .filter(Boolean)
+        .join(', '),
+      tfjs,
+      node === 'true' ? 'yes' : 'no',
+    ]);
+    const shown = [...page.matchAll(/^\| `(\w+)` +\| ([^|]*?) +\| (\w+) +\| (\w+) +\|$/gm)];
+    expect(rows.length).toBeGreaterThan(10);
+    expect(shown.map((match) => match.slice(1))).toEqual(rows);
+  });
+
+  it('names every file of src/', () => {
+    const rooms = page.slice(page.indexOf('**leaf** ·'), page.indexOf('Rules on top'));
+    const named = new Set([...rooms.matchAll(/`([\w.-]+)`/g)].map((match) => match[1]));
+    const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && basename(file) !== 'index.ts')
+      .map((file) => basename(file, '.ts'));
+    expect(files.filter((file) => !named.has(file))).toEqual([]);
+    expect([...named].filter((name) => !files.includes(name!))).toEqual([]);
+  });
+});
+
+describe('README', () => {
+  const readme = read('README.md');
+
+  it('has the two commands', () => {
+    expect(readme).toContain('npm ci && npm run quickstart');
+    expect(readme).toContain('npm ci && npm test');
+    expect(readme.match(/npm ci/g)).toHaveLength(2);
+  });
+
+  it('lists the doors of package.json', () => {
+    const { exports } = JSON.parse(read('package.json'));
+    const doors = Object.keys(exports)
+      .filter((path) => path !== './package.json')
+      .map((path) => path.replace('.', 'clippo-ts'));
+    for (const text of [readme, read('docs/architecture.md')]) {
+      expect([...text.matchAll(/^\| `(clippo-ts[^`]*)` +\|/gm)].map((match) => match[1])).toEqual(doors);
+    }
+    expect(Object.keys(SOURCES)).toEqual(doors.filter((door) => !door.includes('*')));
+  });
+});
