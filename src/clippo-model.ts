@@ -6,6 +6,7 @@ import { model as cutModel, type LayersModel } from '@tensorflow/tfjs-layers';
 import * as platform from '#platform';
 import {
   assertWeightsFit,
+  type Bytes,
   type CheckpointSource,
   type NamedWeights,
   npzChunks,
@@ -100,6 +101,7 @@ export class ClippoModel {
   readonly #logTemperature: tf.Variable;
   readonly #renderOptions: Omit<RenderOptions, 'size'>;
   #renderer: Promise<Renderer> | undefined;
+  #disposed = false;
 
   private constructor(
     config: ClippoConfig,
@@ -148,7 +150,7 @@ export class ClippoModel {
    * @throws CheckpointError that lists everything missing, extra or of the wrong shape
    */
   static async load(
-    source: string | URL | Uint8Array | CheckpointSource,
+    source: string | URL | Bytes | CheckpointSource,
     options: LoadOptions = {},
   ): Promise<ClippoModel> {
     refuseUnknown('ClippoModel.load', options, ['signal', 'onProgress', 'imageSize', 'render']);
@@ -157,6 +159,8 @@ export class ClippoModel {
     const config = { ...stored, imageSize: options.imageSize ?? stored.imageSize! };
     const fitted = fitImageSize(weights, stored, config);
     assertWeightsFit(parameterShapes(config), fitted);
+    // A damaged array shows when it is first read: here, before there is a variable that would be left behind.
+    for (const array of fitted.values()) toFloat32(array);
     await tf.ready();
     options.signal?.throwIfAborted();
     // Copied, so that the model neither keeps the file's bytes alive nor changes with them.
@@ -166,6 +170,8 @@ export class ClippoModel {
   /**
    * Loads one of the checkpoints published with the paper (about 540 MiB each). They were trained on text drawn
    * with Unifont 9.0.06; give that font as `render: { font }` for exactly their pixels.
+   *
+   * @throws ConfigError for a name that was not published, CheckpointError when it cannot be fetched
    */
   static async fromPretrained(name: PretrainedName, options: LoadOptions = {}): Promise<ClippoModel> {
     return ClippoModel.load(pretrainedUrl(name), options);
@@ -173,21 +179,24 @@ export class ClippoModel {
 
   /** exp(t), which multiplies the cosines in the loss and in `classify`. */
   get temperature(): number {
+    this.#assertAlive();
     return Math.exp(this.#logTemperature.dataSync()[0]!);
   }
 
   /** big_vision path → variable, `t` included. The model keeps owning them. */
   parameters(): Map<string, tf.Variable> {
+    this.#assertAlive();
     return new Map(this.#parameters);
   }
 
   /**
    * Replaces all weights by those of another checkpoint of the same configuration.
    *
-   * @throws CheckpointError that lists every mismatch; the model is then as it was
+   * @throws CheckpointError that lists every mismatch, DataError when there is nothing to read; the model is then
+   *   as it was
    */
   async loadWeights(
-    source: string | URL | Uint8Array | CheckpointSource,
+    source: string | URL | Bytes | CheckpointSource,
     options: Pick<LoadOptions, 'signal' | 'onProgress'> = {},
   ): Promise<void> {
     refuseUnknown('loadWeights', options, ['signal', 'onProgress']);
@@ -210,8 +219,11 @@ export class ClippoModel {
    * @throws DataError for what is neither, and the signal's reason when it is aborted
    */
   async encode(inputs: readonly (string | ImageLike)[], options: EncodeOptions = {}): Promise<Embeddings> {
+    this.#assertAlive();
     refuseUnknown('encode', options, ['batchSize', 'normalize', 'signal', 'onProgress']);
+    assertList('encode', inputs);
     const { batchSize = 32, normalize = true, signal, onProgress } = options;
+    signal?.throwIfAborted();
     if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
       throw new ConfigError(`batchSize: expected a positive integer, got ${batchSize}.`);
     }
@@ -235,17 +247,17 @@ export class ClippoModel {
     return createEmbeddings(data, dim);
   }
 
-  /** {@link encode} for sentences only. */
+  /** {@link encode} for sentences only. @throws as encode */
   encodeText(texts: readonly string[], options?: EncodeOptions): Promise<Embeddings> {
     return this.encode(texts, options);
   }
 
-  /** {@link encode} for pictures only. */
+  /** {@link encode} for pictures only. @throws as encode */
   encodeImages(images: readonly ImageLike[], options?: EncodeOptions): Promise<Embeddings> {
     return this.encode(images, options);
   }
 
-  /** Cosines of every row of `a` with every row of `b`, row-major. */
+  /** Cosines of every row of `a` with every row of `b`, row-major. @throws ShapeError when they differ in size */
   similarity(a: Embeddings, b: Embeddings): { data: Float32Array; shape: [number, number] } {
     return similarityMatrix(a, b);
   }
@@ -254,13 +266,17 @@ export class ClippoModel {
    * Zero-shot classification: which label, drawn as text, lies nearest to each picture (or sentence).
    *
    * @returns for each image all labels, best first
+   * @throws ConfigError for labels or templates that cannot work, and as {@link encode}
    */
   async classify(
     images: readonly (string | ImageLike)[],
     labels: readonly string[],
     options: ClassifyOptions = {},
   ): Promise<Classification[][]> {
+    refuseUnknown('classify', options, ['templates', 'batchSize', 'signal', 'onProgress']);
     const { templates, ...encodeOptions } = options;
+    assertList('classify', images);
+    assertList('classify: labels', labels);
     if (labels.length === 0) throw new ConfigError('classify: got no labels. Give it at least one.');
     const classes = await this.#encodeLabels(labels, templates, encodeOptions);
     const rows = await this.encode(images, encodeOptions);
@@ -282,10 +298,12 @@ export class ClippoModel {
    * whole.
    *
    * @param target - a path (Node), or a stream
+   * @throws DataError when it cannot be written, and the signal's reason when it is aborted
    */
   async save(target: string | URL | WritableStream<Uint8Array>, options: SaveOptions = {}): Promise<void> {
+    this.#assertAlive();
     const isStream = typeof target === 'object' && 'getWriter' in target;
-    const named = !isStream && String(target).endsWith('.safetensors') ? 'safetensors' : 'npz';
+    const named = !isStream && /\.safetensors$/i.test(String(target)) ? 'safetensors' : 'npz';
     refuseUnknown('save', options, ['format', 'signal']);
     const { format = named, signal } = options;
     if (format !== 'npz' && format !== 'safetensors') {
@@ -314,8 +332,13 @@ export class ClippoModel {
 
   /** Frees all weights. Harmless when called twice. */
   dispose(): void {
+    this.#disposed = true;
     // Not network.dispose(), which fails when the caller has disposed a model that shares its layers.
     for (const variable of this.#parameters.values()) variable.dispose();
+  }
+
+  #assertAlive(): void {
+    if (this.#disposed) throw new ConfigError('This ClippoModel was disposed. Load or create another one.');
   }
 
   /** The network up to a layer, sharing the weights. */
@@ -348,7 +371,9 @@ export class ClippoModel {
         const row = rows.row(k * perLabel + i);
         for (let j = 0; j < mean.length; j++) mean[j]! += row[j]! / perLabel;
       }
-      const norm = Math.hypot(...mean) + 1e-8;
+      let squares = 0;
+      for (const value of mean) squares += value * value;
+      const norm = Math.sqrt(squares) + 1e-8;
       for (let j = 0; j < mean.length; j++) mean[j]! /= norm;
     }
     return createEmbeddings(data, rows.dim);
@@ -357,6 +382,9 @@ export class ClippoModel {
 
 /** Canonical names of a CLIPPO; a bare ViT is taken for its tower, with the temperature still at its start. */
 function towerWeights(weights: NamedWeights): NamedWeights {
+  const t = weights.get('t');
+  // A scalar is as good as the vector of one that big_vision stores.
+  if (t?.shape.length === 0) weights.set('t', { dtype: 'float32', shape: [1], data: toFloat32(t) });
   if (!weights.has('embedding/kernel')) return weights;
   const tower: NamedWeights = new Map();
   for (const [path, array] of weights) tower.set(`img/${path}`, array);
@@ -373,6 +401,14 @@ function fitImageSize(weights: NamedWeights, stored: ClippoConfig, wanted: Clipp
     wanted.imageSize! / patchSize,
   );
   return new Map(weights).set(path, resampled);
+}
+
+function assertList(what: string, list: readonly unknown[]): void {
+  if (Array.isArray(list)) return;
+  const given = typeof list === 'string' ? `the string ${JSON.stringify(list)}` : String(list);
+  throw new ConfigError(
+    `${what}: expected a list, got ${given}. Put it into brackets: [${typeof list === 'string' ? JSON.stringify(list) : '…'}].`,
+  );
 }
 
 /** Lets timers, clicks and aborts have their turn between batches. */

@@ -1,15 +1,24 @@
 // The main door: text to pixels, the model, checkpoints. `clippo-ts/render` gives the first without tfjs.
 
 export {
+  type BigVisionOptions,
+  type Bytes,
   type CheckpointSource,
   type DType,
+  type Grid,
+  type NamedArrays,
   type NamedWeights,
   type NdArray,
+  type NdArrayLike,
+  type NpzOptions,
   type PretrainedName,
   parseNpz,
   parseSafetensors,
   readBigVision,
   resamplePositionEmbedding,
+  type SafetensorsOptions,
+  safetensorsMetadata,
+  type TypedArray,
   toFloat32,
   toScanLayout,
   writeNpz,
@@ -35,7 +44,7 @@ export {
   FontError,
   ShapeError,
 } from './errors.ts';
-export type { ImageLike } from './image-input.ts';
+export type { ImageLike, RgbaImage } from './image-input.ts';
 export {
   buildVit,
   type ClippoConfig,

@@ -19,5 +19,5 @@ export interface Platform {
     options?: { signal?: AbortSignal },
   ): Promise<void>;
   /** An encoded picture, or a browser's image object, → RGB, upright, transparency on white. */
-  decodeImage(image: Uint8Array | Blob | ImageData | CanvasImageSource): Promise<Raster>;
+  decodeImage(image: Uint8Array | Blob | CanvasImageSource): Promise<Raster>;
 }

@@ -71,8 +71,38 @@ describe('encoding', () => {
       expect(maxAbsDifference(data.subarray(0, 32), data.subarray(32 * i, 32 * i + 32))).toBe(0);
   });
 
-  it('takes nothing and gives nothing', async () => {
+  it('takes RGBA pixels as a canvas holds them, and an ArrayBuffer', async () => {
+    const { data: rgb } = generateImage(3, 64);
+    const rgba = Uint8ClampedArray.from({ length: 64 * 64 * 4 }, (_, i) =>
+      i % 4 === 3 ? 255 : rgb[(i >> 2) * 3 + (i % 4)]!,
+    );
+    const png = encodePng(generateImage(3, 64)).slice().buffer;
+    const { data } = await model.encode([generateImage(3, 64), { width: 64, height: 64, data: rgba }, png]);
+    expect(maxAbsDifference(data.subarray(0, 32), data.subarray(32, 64))).toBe(0);
+    expect(maxAbsDifference(data.subarray(0, 32), data.subarray(64))).toBe(0);
+  });
+
+  it('takes nothing and gives nothing, but looks at the signal', async () => {
     expect(await model.encode([])).toMatchObject({ count: 0, dim: 32 });
+    await expect(model.encode([], { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+  });
+
+  it('wants lists, and options it knows', async () => {
+    const text = 'abc' as unknown as string[];
+    await expect(model.encodeText(text)).rejects.toThrow(
+      'encode: expected a list, got the string "abc". Put it into brackets: ["abc"].',
+    );
+    await expect(model.encode(undefined as unknown as string[])).rejects.toThrow(
+      'expected a list, got undefined',
+    );
+    await expect(model.classify(['x'], 'cat' as unknown as string[])).rejects.toThrow(
+      'classify: labels: expected a list',
+    );
+    const options = { normalize: false } as unknown as { batchSize: number };
+    await expect(model.classify(['x'], ['cat'], options)).rejects.toThrow(
+      'classify: unknown option normalize',
+    );
+    expect((await model.encode(['x'], { batchSize: undefined } as object)).count).toBe(1);
   });
 
   it('reports progress, and stops when aborted', async () => {
@@ -108,6 +138,11 @@ describe('encoding', () => {
     ['an empty file', new Uint8Array(0), 'the file is empty'],
     ['a file that is not there', pathToFileURL(join(tmpdir(), 'no', 'such.png')), 'there is no such file'],
     ['an object of another kind', { pixels: [] }, 'In Node give a Raster, a URL, or the bytes'],
+    [
+      'half an ImageData',
+      { width: 2, height: 2, data: new Uint8ClampedArray(8) },
+      '2 x 2 RGBA pixels need 16 values, got 8',
+    ],
   ])('refuses %s', async (_, input, message) => {
     await expect(model.encode([input as ImageLike])).rejects.toThrow(message);
   });
@@ -340,6 +375,45 @@ describe('loading and saving', () => {
     model.dispose();
     model.dispose();
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('leaves no tensor behind when a late array is damaged', async () => {
+    const bytes = readGolden(GOLDEN).slice();
+    const name = new TextEncoder().encode('params/t.npy');
+    const at = bytes.findIndex((_, i) => name.every((byte, k) => bytes[i + k] === byte));
+    const before = tf.memory().numTensors;
+    for (let damaged = 0, i = at + name.length; damaged < 1; i++) {
+      // The last four bytes of the entry are the temperature itself; its npy header is 128 bytes long.
+      if (bytes[i] === 0x93 && bytes[i + 1] === 0x4e) {
+        bytes[i + 128]! ^= 0xff;
+        damaged++;
+      }
+    }
+    await expect(ClippoModel.load(bytes)).rejects.toThrow(/t.*(damaged|CRC|checksum)/is);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('says that it was disposed', async () => {
+    const model = await ClippoModel.create(CONFIG);
+    model.dispose();
+    await expect(model.encodeText(['a'])).rejects.toThrow('This ClippoModel was disposed');
+    expect(() => model.temperature).toThrow('This ClippoModel was disposed');
+    await expect(model.save(join(folder, 'gone.npz'))).rejects.toThrow('This ClippoModel was disposed');
+  });
+
+  it('reads a temperature that is stored as a scalar', async () => {
+    const model = await ClippoModel.create({ ...CONFIG, temperatureInit: 20 });
+    const chunks = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+    for (const [path, variable] of model.parameters()) {
+      chunks.set(path, {
+        shape: path === 't' ? [] : variable.shape,
+        data: (await variable.data()) as Float32Array,
+      });
+    }
+    model.dispose();
+    const loaded = await ClippoModel.load(writeNpz(chunks));
+    expect(loaded.temperature).toBeCloseTo(20, 4);
+    loaded.dispose();
   });
 
   it('refuses a seed that is no integer', async () => {

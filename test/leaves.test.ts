@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ClippoError, ConfigError, ShapeError } from '../src/errors.ts';
-import { refuseUnknown } from '../src/options.ts';
+import { assertNumber, describeValue, givenOptions, refuseUnknown } from '../src/options.ts';
 import { CLIP_BEST_TEMPLATES, CLIP_TEMPLATES, canonicalizePrompt } from '../src/prompts.ts';
 import { createRandom } from '../src/random.ts';
 import { assertShape, sizeOf } from '../src/shape.ts';
@@ -29,7 +29,36 @@ describe('options', () => {
     expect(() => refuseUnknown('f', null as unknown as object, ['a'])).toThrow(
       'f: expected an options object, got null.',
     );
-    refuseUnknown('f', {}, []);
+    refuseUnknown('f', { b: undefined }, []); // says nothing
+  });
+
+  it('drops what is undefined, and keeps null and false', () => {
+    expect(givenOptions({ a: undefined, b: null, c: false })).toEqual({ b: null, c: false });
+  });
+
+  it('checks ranges', () => {
+    assertNumber('f', 'rate', 0.5, 0, 1);
+    expect(() => assertNumber('f', 'rate', 2, 0, 1)).toThrow(
+      'f: rate: expected a number from 0 to 1, got 2.',
+    );
+    expect(() => assertNumber('f', 'n', Number.NaN, 1, Number.POSITIVE_INFINITY)).toThrow(
+      'f: n: expected a number of at least 1, got NaN.',
+    );
+    expect(() => assertNumber('f', 'n', '3', 1, 9)).toThrow('got "3".');
+  });
+
+  it('describes values of the wrong kind', () => {
+    const values = [undefined, null, 'x', [1], {}, () => 1, new Map(), Object.create(null)];
+    expect(values.map(describeValue)).toEqual([
+      'undefined',
+      'null',
+      '"x"',
+      'an array',
+      'an object',
+      'a function',
+      'Map',
+      'an object',
+    ]);
   });
 });
 

@@ -136,7 +136,11 @@ describe('doors', () => {
     );
   });
 
-  it.each(['nodenext', 'bundler'])('are typed for moduleResolution %s', (resolution) => {
+  it.each([
+    ['nodenext', 'es2023,dom', ['--types', '']],
+    ['bundler', 'es2023,dom', ['--types', '']],
+    ['nodenext', 'es2023', ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')]],
+  ] as const)('are typed for moduleResolution %s and lib %s', (resolution, lib, types) => {
     const code = `
       import { ClippoModel, renderText, type Embeddings, type RenderedText } from 'clippo-ts';
       import { createRenderer } from 'clippo-ts/render';
@@ -152,7 +156,7 @@ describe('doors', () => {
         return model.encode(['text', drawn, renderer.render('y'), await readImage('z.png')]);
       }`;
     writeFileSync(join(project, `${resolution}.ts`), code);
-    const settings = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,dom', '--types', ''];
+    const settings = ['--noEmit', '--strict', '--target', 'es2022', '--lib', lib, ...types];
     const module = resolution === 'nodenext' ? 'nodenext' : 'esnext';
     const options = ['--skipLibCheck', 'false', '--module', module, '--moduleResolution', resolution];
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');

@@ -5,6 +5,7 @@
 
 import { CheckpointError, ConfigError } from '../errors.ts';
 import { refuseUnknown } from '../options.ts';
+import { type Bytes, isBytes, kindOf } from './bytes.ts';
 import { type NdArray, subArray, toFloat32 } from './nd-array.ts';
 import { parseArrays } from './parse-arrays.ts';
 import { type NamedWeights, toLoopLayout } from './scan-layout.ts';
@@ -19,15 +20,20 @@ export interface BigVisionOptions {
  * before its `data` is read.
  *
  * @param source - an npz or safetensors file, or the arrays of one
- * @throws CheckpointError when the file is no checkpoint or has nothing under `prefix`
+ * @throws CheckpointError when the file is no checkpoint or has nothing under `prefix`, ConfigError when it is no file
  * @example const bias = readBigVision(bytes).get('img/head/bias');
  */
 export function readBigVision(
-  source: Uint8Array | ReadonlyMap<string, NdArray>,
+  source: Bytes | ReadonlyMap<string, NdArray>,
   options: BigVisionOptions = {},
 ): NamedWeights {
   refuseUnknown('readBigVision', options, ['prefix']);
-  const arrays = source instanceof Uint8Array ? parseArrays(source) : source;
+  if (!isBytes(source) && !(source instanceof Map)) {
+    throw new ConfigError(
+      `readBigVision: expected the bytes of a file (Uint8Array or ArrayBuffer) or a Map of arrays, got ${kindOf(source)}.`,
+    );
+  }
+  const arrays = isBytes(source) ? parseArrays(source) : source;
   let weights = findParameters(arrays);
   if (options.prefix !== undefined) weights = selectPrefix(weights, options.prefix);
   if (weights.size === 0) throw new CheckpointError('readBigVision: the checkpoint holds no arrays.');

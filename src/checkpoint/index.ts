@@ -1,8 +1,11 @@
 // The door of the room: weights ↔ bytes.
 
 export { type BigVisionOptions, readBigVision } from './big-vision.ts';
+export type { Bytes } from './bytes.ts';
 export type { DType, TypedArray } from './dtype.ts';
+export type { NamedArrays } from './named-arrays.ts';
 export { type NdArray, type NdArrayLike, toFloat32 } from './nd-array.ts';
+export { npyChunks, parseNpy } from './npy.ts';
 export { type NpzOptions, npzChunks, parseNpz, writeNpz } from './npz.ts';
 export { parseArrays } from './parse-arrays.ts';
 export { type Grid, resamplePositionEmbedding } from './position-embedding.ts';
@@ -14,6 +17,6 @@ export {
   safetensorsMetadata,
   writeSafetensors,
 } from './safetensors.ts';
-export { type NamedWeights, toLoopLayout, toScanLayout } from './scan-layout.ts';
+export { type NamedWeights, toScanLayout } from './scan-layout.ts';
 export { type CheckpointSource, readSource } from './source.ts';
 export { assertWeightsFit } from './weights-fit.ts';

@@ -4,6 +4,7 @@
 
 import { ConfigError, ShapeError } from '../errors.ts';
 import { sizeOf } from '../shape.ts';
+import { kindOf } from './bytes.ts';
 import { DTYPE_NAMES, DTYPES, type DType, decodeElements, encodeElements, type TypedArray } from './dtype.ts';
 import { rememberWeakly } from './weak-cache.ts';
 
@@ -53,8 +54,12 @@ export function elementBytes(array: NdArray): Uint8Array {
   return storedBytes.get(array)?.() ?? encodeElements(array.dtype, array.data);
 }
 
-function isStored(array: NdArrayLike): array is NdArray {
+function isStored(array: object): array is NdArray {
   return storedBytes.has(array);
+}
+
+export function isTypedArray(value: object): value is TypedArray {
+  return DTYPE_NAMES.some((dtype) => value instanceof DTYPES[dtype].memory);
 }
 
 /** Bytes of an array in a file. */
@@ -77,20 +82,27 @@ export function subArray(array: NdArray, start: number, shape: readonly number[]
  * Checks an array that is to be written and completes its dtype; a parsed array comes back as it is.
  *
  * @param name - what the array is called in the file and in messages
+ * @param given - a bare typed array has one dimension
  * @throws ConfigError when dtype and typed array contradict, ShapeError when shape and length do
  */
-export function resolveArray(name: string, array: NdArrayLike): NdArray {
+export function resolveArray(name: string, given: NdArrayLike | TypedArray): NdArray {
   if (/\p{Surrogate}/u.test(name)) {
     throw new ConfigError(
       `array ${JSON.stringify(name)}: the name is not well-formed text (half of a character).`,
     );
   }
-  if (isStored(array)) return array;
+  if (typeof given !== 'object' || given === null || !(isTypedArray(given) || 'data' in given)) {
+    throw new ConfigError(
+      `array ${JSON.stringify(name)}: expected { shape, data } or a typed array, got ${kindOf(given)}.`,
+    );
+  }
+  if (isStored(given)) return given;
+  const array: NdArrayLike = isTypedArray(given) ? { shape: [given.length], data: given } : given;
   const { shape, data } = array;
   const dtype = array.dtype ?? DTYPE_NAMES.find((candidate) => data instanceof DTYPES[candidate].memory);
   if (dtype === undefined || !Object.hasOwn(DTYPES, dtype)) {
     throw new ConfigError(
-      `array ${JSON.stringify(name)}: cannot tell its dtype (${String(dtype ?? kindOf(data))}). Use one of ${DTYPE_NAMES.join(', ')} with a typed array.`,
+      `array ${JSON.stringify(name)}: cannot tell its dtype (${kindOf(dtype ?? data)}). Use one of ${DTYPE_NAMES.join(', ')} with a typed array.`,
     );
   }
   const { memory } = DTYPES[dtype];
@@ -99,7 +111,12 @@ export function resolveArray(name: string, array: NdArrayLike): NdArray {
       `array ${JSON.stringify(name)}: dtype '${dtype}' needs its data as ${memory.name}, got ${kindOf(data)}.`,
     );
   }
-  const isShape = Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= 0);
+  if (!Array.isArray(shape)) {
+    throw new ShapeError(
+      `array ${JSON.stringify(name)}: shape: expected an array of sizes such as [2, 3], got ${kindOf(shape)}.`,
+    );
+  }
+  const isShape = shape.every((size) => Number.isSafeInteger(size) && size >= 0);
   if (!isShape || sizeOf(shape) !== data.length) {
     throw new ShapeError(
       `array ${JSON.stringify(name)}: shape [${shape}] does not hold the ${data.length} values of its data. The product of the sizes must equal the number of values.`,
@@ -122,8 +139,4 @@ export function toFloat32(array: NdArray): Float32Array {
   const values = new Float32Array(data.length);
   for (let i = 0; i < data.length; i++) values[i] = Number(data[i]);
   return values;
-}
-
-function kindOf(data: unknown): string {
-  return typeof data === 'object' && data !== null ? data.constructor.name : typeof data;
 }

@@ -4,8 +4,16 @@
 
 import { CheckpointError } from '../errors.ts';
 import { sizeOf } from '../shape.ts';
-import { DTYPE_NAMES, DTYPES, type DType } from './dtype.ts';
-import { byteLengthOf, createStoredArray, type NdArray } from './nd-array.ts';
+import { type Bytes, toBytes } from './bytes.ts';
+import { DTYPE_NAMES, DTYPES, type DType, type TypedArray } from './dtype.ts';
+import {
+  byteLengthOf,
+  createStoredArray,
+  elementBytes,
+  type NdArray,
+  type NdArrayLike,
+  resolveArray,
+} from './nd-array.ts';
 import { rememberWeakly } from './weak-cache.ts';
 
 interface NpyHeader {
@@ -23,14 +31,35 @@ export const NPY_HEADER_LIMIT = 65536;
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
 
 /**
- * The array of a .npy entry.
+ * The array of a .npy file.
+ *
+ * @param bytes - the whole file; kept, not copied, as long as the array is
+ * @throws CheckpointError when the file is damaged or holds anything but numbers
+ */
+export function parseNpy(bytes: Bytes): NdArray {
+  const whole = toBytes('parseNpy', bytes);
+  return openNpy(whole.subarray(0, NPY_HEADER_LIMIT), whole.length, () => whole, 'npy');
+}
+
+/**
+ * A .npy file in two parts, its header and the array's own memory.
+ *
+ * @throws ConfigError or ShapeError for an array that no file can hold
+ */
+export function npyChunks(array: NdArrayLike | TypedArray): [Uint8Array, Uint8Array] {
+  const resolved = resolveArray('npy', array);
+  return [npyHeader(resolved.dtype, resolved.shape), elementBytes(resolved)];
+}
+
+/**
+ * The array of a .npy entry, read on demand.
  *
  * @param start - the first bytes, up to NPY_HEADER_LIMIT
  * @param byteLength - bytes of the whole entry
  * @param read - gives the whole entry, on demand
  * @param what - what the entry is called in messages
  */
-export function parseNpy(
+export function openNpy(
   start: Uint8Array,
   byteLength: number,
   read: () => Uint8Array,
@@ -205,7 +234,7 @@ function rearrange(
 }
 
 /** The header of a version 1.0 .npy file for row-major little-endian elements, padded to a multiple of 64 bytes as numpy does. */
-export function npyHeader(dtype: DType, shape: readonly number[]): Uint8Array {
+function npyHeader(dtype: DType, shape: readonly number[]): Uint8Array {
   const { npy, size } = DTYPES[dtype];
   const order = size === 1 || dtype === 'bfloat16' ? '|' : '<';
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;

@@ -5,8 +5,10 @@
 
 import { CheckpointError, ConfigError } from '../errors.ts';
 import { refuseUnknown } from '../options.ts';
-import { elementBytes, type NdArray, type NdArrayLike, resolveArray } from './nd-array.ts';
-import { NPY_HEADER_LIMIT, npyHeader, parseNpy } from './npy.ts';
+import { type Bytes, toBytes } from './bytes.ts';
+import { type NamedArrays, resolveArrays } from './named-arrays.ts';
+import type { NdArray } from './nd-array.ts';
+import { NPY_HEADER_LIMIT, npyChunks, openNpy } from './npy.ts';
 import { readZip } from './unzip.ts';
 import { join, type ZipFile, zipChunks } from './zip.ts';
 
@@ -23,9 +25,9 @@ export interface NpzOptions {
  * @throws CheckpointError when the file is damaged or holds anything but numbers; so may the first use of `data`
  * @example const weights = parseNpz(writeNpz([['t', { shape: [1], data: Float32Array.of(2.3) }]])).get('t')?.data;
  */
-export function parseNpz(bytes: Uint8Array): Map<string, NdArray> {
+export function parseNpz(bytes: Bytes): Map<string, NdArray> {
   const arrays = new Map<string, NdArray>();
-  for (const entry of readZip(bytes)) {
+  for (const entry of readZip(toBytes('parseNpz', bytes))) {
     const what = `npz entry ${JSON.stringify(entry.name)}`;
     if (!entry.name.endsWith('.npy')) {
       const advice = entry.name.endsWith('data.pkl')
@@ -34,7 +36,7 @@ export function parseNpz(bytes: Uint8Array): Map<string, NdArray> {
       throw new CheckpointError(`${what}: an npz file holds only .npy entries.${advice}`);
     }
     const start = entry.start(NPY_HEADER_LIMIT);
-    arrays.set(entry.name.slice(0, -4), parseNpy(start, entry.size, entry.read, what));
+    arrays.set(entry.name.slice(0, -4), openNpy(start, entry.size, entry.read, what));
   }
   return arrays;
 }
@@ -42,14 +44,11 @@ export function parseNpz(bytes: Uint8Array): Map<string, NdArray> {
 /**
  * An npz file that `numpy.load` and {@link parseNpz} read. The same arrays always give the same bytes.
  *
- * @param arrays - a Map, or pairs of name and array
+ * @param arrays - a Map, pairs of name and array, or a plain object
  * @throws ConfigError or ShapeError for an array or a name that no file can hold
- * @example const bytes = writeNpz([['head/bias', { shape: [2], data: Float32Array.of(0, 1) }]]);
+ * @example const bytes = writeNpz({ 'head/bias': Float32Array.of(0, 1) });
  */
-export function writeNpz(
-  arrays: Iterable<readonly [string, NdArrayLike]>,
-  options: NpzOptions = {},
-): Uint8Array {
+export function writeNpz(arrays: NamedArrays, options: NpzOptions = {}): Uint8Array {
   return join([...npzChunks(arrays, options)]);
 }
 
@@ -59,21 +58,15 @@ export function writeNpz(
  * @yields views of the arrays' own memory among others: use each part before the arrays change
  * @example for (const chunk of npzChunks(weights)) await file.write(chunk);
  */
-export function npzChunks(
-  arrays: Iterable<readonly [string, NdArrayLike]>,
-  options: NpzOptions = {},
-): Generator<Uint8Array> {
+export function npzChunks(arrays: NamedArrays, options: NpzOptions = {}): Generator<Uint8Array> {
   refuseUnknown('npz', options, ['compress']);
   const { compress = false } = options;
   if (typeof compress !== 'boolean') {
     throw new ConfigError(`npz: compress: expected true or false, got ${JSON.stringify(compress)}.`);
   }
-  return zipChunks(npyFiles(arrays), { compress });
+  return zipChunks(npyFiles(resolveArrays('npz', arrays)), { compress });
 }
 
-function* npyFiles(arrays: Iterable<readonly [string, NdArrayLike]>): Generator<ZipFile> {
-  for (const [name, given] of arrays) {
-    const array = resolveArray(name, given);
-    yield { name: `${name}.npy`, parts: [npyHeader(array.dtype, array.shape), elementBytes(array)] };
-  }
+function* npyFiles(arrays: Iterable<readonly [string, NdArray]>): Generator<ZipFile> {
+  for (const [name, array] of arrays) yield { name: `${name}.npy`, parts: npyChunks(array) };
 }

@@ -2,6 +2,7 @@
 // that people often have in their place are recognised, and the message says what to do.
 
 import { CheckpointError } from '../errors.ts';
+import { type Bytes, toBytes } from './bytes.ts';
 import type { NdArray } from './nd-array.ts';
 import { parseNpz } from './npz.ts';
 import { parseSafetensors } from './safetensors.ts';
@@ -30,13 +31,14 @@ const STRANGERS: readonly (readonly [start: string, kind: string, advice: string
  *
  * @throws CheckpointError for anything else, saying what it seems to be
  */
-export function parseArrays(bytes: Uint8Array): Map<string, NdArray> {
-  const first = String.fromCharCode(...bytes.subarray(0, 40));
-  if (first.startsWith('PK')) return parseNpz(bytes);
-  if (first[8] === '{') return parseSafetensors(bytes);
+export function parseArrays(bytes: Bytes): Map<string, NdArray> {
+  const file = toBytes('parseArrays', bytes);
+  const first = String.fromCharCode(...file.subarray(0, 40));
+  if (first.startsWith('PK')) return parseNpz(file);
+  if (first[8] === '{') return parseSafetensors(file);
   if (first === '') throw new CheckpointError('checkpoint: the file is empty. Fetch it again.');
   const [, kind, advice] = STRANGERS.find(([start]) => first.trimStart().startsWith(start)) ?? [];
   throw new CheckpointError(
-    `checkpoint: expected an npz or a safetensors file, got ${kind ?? `${bytes.length} bytes`} beginning with ${JSON.stringify(first.slice(0, 16))}. ${advice ?? 'Is it the right file?'}`,
+    `checkpoint: expected an npz or a safetensors file, got ${kind ?? `${file.length} bytes`} beginning with ${JSON.stringify(first.slice(0, 16))}. ${advice ?? 'Is it the right file?'}`,
   );
 }

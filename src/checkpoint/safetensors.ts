@@ -4,15 +4,10 @@
 
 import { CheckpointError, ConfigError } from '../errors.ts';
 import { refuseUnknown } from '../options.ts';
+import { type Bytes, kindOf, toBytes } from './bytes.ts';
 import { DTYPE_NAMES, DTYPES, type DType } from './dtype.ts';
-import {
-  byteLengthOf,
-  createStoredArray,
-  elementBytes,
-  type NdArray,
-  type NdArrayLike,
-  resolveArray,
-} from './nd-array.ts';
+import { type NamedArrays, resolveArrays } from './named-arrays.ts';
+import { byteLengthOf, createStoredArray, elementBytes, type NdArray } from './nd-array.ts';
 import { join } from './zip.ts';
 
 export interface SafetensorsOptions {
@@ -31,8 +26,9 @@ const METADATA = '__metadata__';
  * @throws CheckpointError when the file is cut off, damaged or breaks a rule of the format
  * @example const bias = parseSafetensors(bytes).get('img/head/bias')?.data;
  */
-export function parseSafetensors(bytes: Uint8Array): Map<string, NdArray> {
-  const { entries, dataStart } = parseHeader(bytes);
+export function parseSafetensors(bytes: Bytes): Map<string, NdArray> {
+  const file = toBytes('parseSafetensors', bytes);
+  const { entries, dataStart } = parseHeader(file);
   const tensors = entries.map(([name, value]) => parseTensor(name, value));
   tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let end = 0;
@@ -44,12 +40,12 @@ export function parseSafetensors(bytes: Uint8Array): Map<string, NdArray> {
     }
     end = tensor.end;
   }
-  const available = bytes.length - dataStart;
+  const available = file.length - dataStart;
   if (end !== available) refuse(`its arrays need ${end} bytes, ${available} follow the header`);
   return new Map(
     tensors.map(({ name, dtype, shape, begin, end }) => [
       name,
-      createStoredArray(dtype, shape, () => bytes.subarray(dataStart + begin, dataStart + end)),
+      createStoredArray(dtype, shape, () => file.subarray(dataStart + begin, dataStart + end)),
     ]),
   );
 }
@@ -59,8 +55,8 @@ export function parseSafetensors(bytes: Uint8Array): Map<string, NdArray> {
  *
  * @throws CheckpointError when the header cannot be read
  */
-export function safetensorsMetadata(bytes: Uint8Array): Record<string, string> {
-  return parseHeader(bytes).metadata;
+export function safetensorsMetadata(bytes: Bytes): Record<string, string> {
+  return parseHeader(toBytes('safetensorsMetadata', bytes)).metadata;
 }
 
 function refuse(why: string): never {
@@ -170,14 +166,11 @@ function isSizes(value: unknown): value is number[] {
 /**
  * A safetensors file. Arrays are ordered by falling element size, else as given, so that every array is aligned.
  *
- * @param arrays - a Map, or pairs of name and array
+ * @param arrays - a Map, pairs of name and array, or a plain object
  * @throws ConfigError or ShapeError for an array, a name or metadata that the format cannot hold
  * @example const bytes = writeSafetensors(weights, { metadata: { format: 'clippo-ts' } });
  */
-export function writeSafetensors(
-  arrays: Iterable<readonly [string, NdArrayLike]>,
-  options: SafetensorsOptions = {},
-): Uint8Array {
+export function writeSafetensors(arrays: NamedArrays, options: SafetensorsOptions = {}): Uint8Array {
   return join([...safetensorsChunks(arrays, options)]);
 }
 
@@ -187,20 +180,20 @@ export function writeSafetensors(
  * @yields views of the arrays' own memory among others: use each part before the arrays change
  */
 export function* safetensorsChunks(
-  arrays: Iterable<readonly [string, NdArrayLike]>,
+  arrays: NamedArrays,
   options: SafetensorsOptions = {},
 ): Generator<Uint8Array> {
   const metadata = resolveMetadata(options);
   const tensors: { name: string; array: NdArray }[] = [];
   const names = new Set([METADATA]);
-  for (const [name, given] of arrays) {
+  for (const [name, array] of resolveArrays('safetensors', arrays)) {
     if (names.has(name)) {
       throw new ConfigError(
         `safetensors: ${JSON.stringify(name)} is taken; every array needs a name of its own.`,
       );
     }
     names.add(name);
-    tensors.push({ name, array: resolveArray(name, given) });
+    tensors.push({ name, array });
   }
   tensors.sort((a, b) => DTYPES[b.array.dtype].size - DTYPES[a.array.dtype].size);
   yield encodeHeader(tensors, metadata);
@@ -232,6 +225,9 @@ function encodeHeader(tensors: readonly { name: string; array: NdArray }[], meta
 function resolveMetadata(options: SafetensorsOptions): Readonly<Record<string, string>> {
   refuseUnknown('safetensors', options, ['metadata']);
   const { metadata = {} } = options;
+  if (typeof metadata !== 'object' || metadata === null) {
+    throw new ConfigError(`safetensors: metadata: expected an object of texts, got ${kindOf(metadata)}.`);
+  }
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value !== 'string') {
       throw new ConfigError(

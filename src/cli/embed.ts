@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { ClippoModel } from '../clippo-model.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, DataError } from '../errors.ts';
 import { writeFile } from '../node/index.ts';
 import type { Raster } from '../raster/index.ts';
 import {
@@ -13,7 +13,6 @@ import {
   type Sidecar,
   sidecarPath,
 } from './embedding-index.ts';
-import { npyChunks } from './npy-file.ts';
 import { addModelOptions, type ModelFlags, withModel } from './open-model.ts';
 import { readLines } from './option-values.ts';
 import { complainAboutSkipped, readPicture } from './pictures.ts';
@@ -74,14 +73,19 @@ async function embed(files: readonly string[], flags: Flags, terminal: Terminal)
   });
 }
 
-/** A row for every input that can be read, in order. */
+/**
+ * A row for every input that can be read, in order.
+ *
+ * @throws DataError when there is none: an index of nothing must not take the place of an old one
+ */
 async function* embedRows(
   model: ClippoModel,
   inputs: readonly IndexedInput[],
-  { batchSize, normalize }: Flags,
+  { batchSize, normalize, output }: Flags,
   terminal: Terminal,
 ): AsyncGenerator<IndexRow> {
   const { signal, onProgress } = terminal;
+  let count = 0;
   for (let start = 0; start < inputs.length; start += batchSize) {
     const readable: IndexedInput[] = [];
     const ready: (string | Raster)[] = [];
@@ -93,9 +97,16 @@ async function* embedRows(
       ready.push(value);
     }
     const embeddings = await model.encode(ready, { batchSize, normalize, signal });
+    count += readable.length;
     for (const [i, item] of readable.entries()) yield { ...item, embedding: embeddings.row(i) };
     const done = Math.min(start + batchSize, inputs.length);
     onProgress({ stage: 'embed', done, total: inputs.length, unit: 'inputs' });
+  }
+  if (count === 0) {
+    const target = output === '-' ? 'nothing is' : `${output} is not`;
+    throw new DataError(
+      `None of the ${inputs.length} pictures could be read (listed above); ${target} written.`,
+    );
   }
 }
 
@@ -142,7 +153,8 @@ async function writeNpy(
     dim,
     inputs,
   };
-  await writeFile(flags.output, npyChunks(data, inputs.length, dim), { signal });
+  const { npyChunks } = await import('../checkpoint/index.ts');
+  await writeFile(flags.output, npyChunks({ shape: [inputs.length, dim], data }), { signal });
   await writeFile(sidecarPath(flags.output), [Buffer.from(`${JSON.stringify(sidecar, null, 2)}\n`)], {
     signal,
   });

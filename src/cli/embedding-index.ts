@@ -3,9 +3,8 @@
 
 import { readFile } from 'node:fs/promises';
 import { createEmbeddings, type Embeddings } from '../embeddings.ts';
-import { ConfigError, DataError } from '../errors.ts';
+import { CheckpointError, ConfigError, DataError } from '../errors.ts';
 import { readFile as readBytes } from '../node/index.ts';
-import { parseNpyMatrix } from './npy-file.ts';
 
 export interface IndexedInput {
   /** The text itself, or the path of the picture. */
@@ -105,7 +104,7 @@ function parseRow(line: string, what: string, dim: number | undefined): IndexRow
 
 async function readNpyIndex(bytes: Uint8Array, path: string): Promise<EmbeddingIndex> {
   const beside = sidecarPath(path);
-  const { data, dim } = parseNpyMatrix(bytes, path);
+  const { data, dim } = await parseMatrix(bytes, path);
   const sidecar: unknown = await readFile(beside, 'utf8')
     .then((text) => JSON.parse(text))
     .catch((cause: unknown) => {
@@ -120,6 +119,26 @@ async function readNpyIndex(bytes: Uint8Array, path: string): Promise<EmbeddingI
     );
   }
   return { inputs: sidecar.inputs, embeddings: createEmbeddings(data, dim), model: sidecar.model };
+}
+
+/** @throws DataError unless `bytes` is a whole .npy file of a matrix of floats */
+async function parseMatrix(bytes: Uint8Array, what: string): Promise<{ data: Float32Array; dim: number }> {
+  const { parseNpy, toFloat32 } = await import('../checkpoint/index.ts');
+  const refuse = (cause?: unknown): never => {
+    throw new DataError(
+      `${what}: expected a whole .npy file of a float matrix, as \`clippo embed\` writes it.`,
+      { cause },
+    );
+  };
+  try {
+    const array = parseNpy(bytes);
+    const [, dim = 0] = array.shape;
+    if (array.shape.length !== 2 || dim === 0 || !array.dtype.startsWith('float')) return refuse();
+    return { data: toFloat32(array), dim };
+  } catch (cause) {
+    if (!(cause instanceof CheckpointError)) throw cause;
+    return refuse(cause);
+  }
 }
 
 function isIndexedInput(row: unknown): row is IndexedInput {

@@ -75,7 +75,7 @@ export function resolveVitConfig(config: VitConfig): ResolvedVitConfig {
   refuseUnknown('VitConfig', config, ['variant', 'imageSize', 'pool', 'numClasses']);
   return resolveTower(
     config,
-    config.numClasses === undefined ? 0 : positive('numClasses', config.numClasses),
+    config.numClasses === undefined ? 0 : whole('numClasses', config.numClasses, MAX_OUTPUTS),
   );
 }
 
@@ -86,14 +86,14 @@ export function resolveClippoConfig(config: ClippoConfig): ResolvedClippoConfig 
   if (!(temperatureInit > 0 && Number.isFinite(temperatureInit))) {
     throw new ConfigError(`temperatureInit: expected a positive number, got ${temperatureInit}.`);
   }
-  return { ...resolveTower(config, positive('embeddingDim', embeddingDim)), temperatureInit };
+  return { ...resolveTower(config, whole('embeddingDim', embeddingDim, MAX_OUTPUTS)), temperatureInit };
 }
 
 function resolveTower(config: Omit<VitConfig, 'numClasses'>, outputDim: number): ResolvedVitConfig {
   const { imageSize = 224, pool = 'map' } = config;
   const shape =
     typeof config.variant === 'string' ? decodeVariant(config.variant) : checkShape(config.variant);
-  positive('imageSize', imageSize);
+  whole('imageSize', imageSize, LIMITS.imageSize);
   if (imageSize % shape.patchSize !== 0) {
     throw new ConfigError(
       `imageSize: ${imageSize} px is not a multiple of the patch size ${shape.patchSize}. Nearest: ${nearestMultiple(imageSize, shape.patchSize)}.`,
@@ -106,7 +106,7 @@ function resolveTower(config: Omit<VitConfig, 'numClasses'>, outputDim: number):
 }
 
 /** `'B/16'` → its sizes. @throws ConfigError for a name big_vision does not have */
-export function decodeVariant(variant: string): VitShape & { readonly patchSize: number } {
+function decodeVariant(variant: string): VitShape & { readonly patchSize: number } {
   const [name = '', patch = '16', ...rest] = variant.split('/');
   if (!Object.hasOwn(VARIANTS, name) || rest.length > 0 || !/^[1-9]\d{0,3}$/.test(patch)) {
     throw new ConfigError(
@@ -121,16 +121,27 @@ function checkShape(
 ): VitShape & { readonly patchSize: number } {
   const fields = ['width', 'depth', 'mlpDim', 'numHeads', 'patchSize'] as const;
   refuseUnknown('variant', shape, fields);
-  for (const field of fields) positive(`variant.${field}`, shape[field]);
+  for (const field of fields) whole(`variant.${field}`, shape[field], LIMITS[field]);
   if (shape.width % shape.numHeads !== 0) {
     throw new ConfigError(`variant: width ${shape.width} cannot be split into ${shape.numHeads} heads.`);
   }
   return { ...shape };
 }
 
-function positive(what: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value < 1 || value > 2 ** 24) {
-    throw new ConfigError(`${what}: expected an integer from 1 to 16777216, got ${String(value)}.`);
+/** Far above every model there is; what lies beyond is a slip of the pen that would exhaust the memory. */
+const LIMITS = {
+  width: 65536,
+  depth: 1024,
+  mlpDim: 2 ** 20,
+  numHeads: 65536,
+  patchSize: 4096,
+  imageSize: 16384,
+};
+const MAX_OUTPUTS = 2 ** 20;
+
+function whole(what: string, value: number, limit: number): number {
+  if (!Number.isSafeInteger(value) || value < 1 || value > limit) {
+    throw new ConfigError(`${what}: expected an integer from 1 to ${limit}, got ${String(value)}.`);
   }
   return value;
 }

@@ -4,7 +4,6 @@ export { buildClippoNetwork } from './clippo-network.ts';
 export {
   type ClippoConfig,
   countParameters,
-  decodeVariant,
   type Pool,
   parameterShapes,
   type ResolvedClippoConfig,

@@ -2,9 +2,9 @@
 // (big_vision `value_range(-1, 1)`).
 
 import * as tf from '@tensorflow/tfjs-core';
-import { ConfigError, ShapeError } from '../errors.ts';
+import { ShapeError } from '../errors.ts';
 import { refuseUnknown } from '../options.ts';
-import { assertRaster, type Raster, resize } from '../raster/index.ts';
+import { assertRaster, assertSize, type Raster, resize } from '../raster/index.ts';
 
 export interface ToTensorOptions {
   /** Resize to this many px first (a number means a square), aspect ratio ignored as in big_vision. */
@@ -22,6 +22,9 @@ const RANGE = Float32Array.from({ length: 256 }, (_, x) => Math.fround(Math.frou
  */
 export function toTensor(rasters: Raster | readonly Raster[], options: ToTensorOptions = {}): tf.Tensor4D {
   refuseUnknown('toTensor', options, ['size']);
+  if (typeof rasters !== 'object' || rasters === null) {
+    throw new ShapeError(`toTensor: expected a Raster or a list of them, got ${String(rasters)}.`);
+  }
   const list = 'data' in rasters ? [rasters] : rasters;
   list.forEach((raster, i) => {
     assertRaster(raster, `rasters[${i}]`);
@@ -45,11 +48,7 @@ export function toTensor(rasters: Raster | readonly Raster[], options: ToTensorO
 
 function resolveSize(size: ToTensorOptions['size'], fallback: Raster): { width: number; height: number } {
   const resolved = typeof size === 'number' ? { width: size, height: size } : (size ?? fallback);
-  for (const side of [resolved.width, resolved.height]) {
-    if (!Number.isInteger(side) || side < 1 || side > 16384) {
-      throw new ConfigError(`size: expected an integer from 1 to 16384 px, got ${String(side)}.`);
-    }
-  }
+  if (size !== undefined) assertSize('toTensor', resolved.width, resolved.height);
   return resolved;
 }
 

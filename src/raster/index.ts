@@ -1,4 +1,12 @@
 // The door of raster/: the one currency of the library, and how its size changes.
 
-export { assertRaster, createRaster, flattenRgba, pasteRaster, type Raster, toRgb } from './raster.ts';
+export {
+  assertRaster,
+  assertSize,
+  createRaster,
+  flattenRgba,
+  pasteRaster,
+  type Raster,
+  toRgb,
+} from './raster.ts';
 export { centralCrop, resize } from './resize.ts';

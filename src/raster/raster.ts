@@ -1,7 +1,7 @@
 // Raster: the one currency of the library. Pictures and rendered text both become one, and nothing after
 // that point can tell them apart.
 
-import { DataError } from '../errors.ts';
+import { ConfigError, DataError } from '../errors.ts';
 
 /** A picture of 8-bit values. Rows run top-down, pixels left to right, channels interleaved. */
 export interface Raster {
@@ -39,11 +39,38 @@ export function assertRaster(raster: Raster, what = 'raster'): void {
   }
 }
 
-/** A Raster filled with one value (default 255, white). */
+/** The largest side of a Raster that this library makes, px. */
+const MAX_SIDE = 16384;
+
+/** @throws ConfigError unless both are integers from 1 to 16384 */
+export function assertSize(what: string, width: number, height: number): void {
+  for (const [side, name] of [
+    [width, 'width'],
+    [height, 'height'],
+  ] as const) {
+    if (!Number.isInteger(side) || side < 1 || side > MAX_SIDE) {
+      throw new ConfigError(
+        `${what}: ${name} must be an integer from 1 to ${MAX_SIDE} px, got ${String(side)}.`,
+      );
+    }
+  }
+}
+
+/**
+ * A Raster filled with one value.
+ *
+ * @param width - px, 1 … 16384
+ * @param height - px, 1 … 16384
+ * @param value - 0 … 255; default 255, white
+ * @throws ConfigError when a size is out of range
+ * @example const black = createRaster(224, 224, 3, 0);
+ */
 export function createRaster(width: number, height: number, channels: 1 | 3 = 3, value = 255): Raster {
-  const raster = { width, height, channels, data: new Uint8Array(width * height * channels).fill(value) };
-  assertRaster(raster);
-  return raster;
+  assertSize('createRaster', width, height);
+  if (channels !== 1 && channels !== 3) {
+    throw new ConfigError(`createRaster: channels must be 1 or 3, got ${String(channels)}.`);
+  }
+  return { width, height, channels, data: new Uint8Array(width * height * channels).fill(value) };
 }
 
 /** Grey repeated to RGB; an RGB Raster is returned as it is. */
@@ -60,7 +87,11 @@ export function toRgb(raster: Raster): Raster {
   return { width, height, channels: 3, data };
 }
 
-/** Copies `source` into `target` with its top left corner at (`left`, `top`); what falls outside is cut off. */
+/**
+ * Copies `source` into `target` with its top left corner at (`left`, `top`); what falls outside is cut off.
+ *
+ * @throws DataError when `source` has colours and `target` has none
+ */
 export function pasteRaster(target: Raster, source: Raster, left: number, top: number): void {
   const from = target.channels === 3 ? toRgb(source) : source;
   if (from.channels !== target.channels) {

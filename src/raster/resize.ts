@@ -3,7 +3,7 @@
 // (pp/ops_image.py); every step is rounded to float32, because that decides the last bit.
 
 import { ConfigError } from '../errors.ts';
-import { assertRaster, type Raster } from './raster.ts';
+import { assertRaster, assertSize, type Raster } from './raster.ts';
 
 const { fround } = Math;
 
@@ -18,10 +18,10 @@ interface Taps {
  * Bilinear resize, to the bit as the reference does it: source = (i + 0.5)·in/out − 0.5, clamped to the edge.
  *
  * @param raster - 1 or 3 channels; returned as it is when it has the size already
- * @param width - px, positive integer
- * @param height - px, positive integer; default: `width`
+ * @param width - px, 1 … 16384
+ * @param height - px, 1 … 16384; default: `width`
  * @returns a Raster of `width` x `height` with the channels of `raster`
- * @throws ConfigError when a size is not a positive integer
+ * @throws ConfigError when a size is out of range
  * @throws DataError when `raster` is not a whole Raster
  * @example const square = resize(photo, 224);
  */
@@ -100,9 +100,4 @@ function taps(inSize: number, outSize: number, stride: number): Taps {
 
 function mix(a: number, b: number, fraction: number): number {
   return fround(a + fround(fround(b - a) * fraction));
-}
-
-function assertSize(what: string, width: number, height: number): void {
-  if (Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0) return;
-  throw new ConfigError(`${what}: width and height must be positive integers, got ${width} x ${height}.`);
 }

@@ -1,6 +1,7 @@
-// Bytes of a `CFF ` table → a promise that its lists lie inside it. CFF keeps everything in INDEX structures
-// (a count, offsets, data); whoever trusts a damaged offset copies the same bytes thousands of times.
-// Reference: Adobe Technical Note 5176. Checked: version, every INDEX that is reachable, not the charstrings.
+// Bytes of a `CFF ` table → where its charstrings and subroutines lie, and a promise that they lie inside it. CFF
+// keeps everything in INDEX structures (a count, offsets, data); whoever trusts a damaged offset copies the same
+// bytes thousands of times. What opentype.js would read in another way than we do is refused.
+// Reference: Adobe Technical Note 5176. Not checked here: what the charstrings do; charstring.ts does that.
 
 import { FontError } from '../errors.ts';
 
@@ -10,38 +11,93 @@ interface Index {
   readonly end: number;
 }
 
+/** The lists of a font that its glyphs are drawn from, as bounds of their objects in `bytes`. */
+export interface Cff {
+  readonly bytes: Uint8Array;
+  readonly charStrings: readonly number[];
+  readonly globalSubrs: readonly number[];
+  /** The subroutines of a glyph's own font dictionary. */
+  localSubrs(glyph: number): readonly number[];
+}
+
 // Operators of the dictionaries; two-byte operators are 12 << 8 | second byte.
 const CHAR_STRINGS = 17;
 const PRIVATE = 18;
 const SUBRS = 19;
+/** Registry, ordering, supplement: the mark of a font whose glyphs choose among several dictionaries. */
+const ROS = (12 << 8) | 30;
 const FONT_DICTS = (12 << 8) | 36;
+const FONT_DICT_SELECT = (12 << 8) | 37;
+const STANDARD_STRINGS = 391;
+
+type Dict = ReadonlyMap<number, readonly number[]>;
 
 /** @throws FontError when the table is not CFF 1, or one of its lists leaves it */
-export function checkCff(bytes: Uint8Array): void {
+export function readCff(bytes: Uint8Array): Cff {
   if (bytes[0] !== 1) {
     throw new FontError(`parseOutlineFont: CFF version ${bytes[0] ?? 'none'} is not read, only 1.`);
   }
-  const names = readIndex(bytes, bytes[2] ?? 0);
+  if (bytes[2] !== 4) throw damaged(`its header has ${bytes[2] ?? 0} bytes, not 4`);
+  const names = readIndex(bytes, 4);
   const topDicts = readIndex(bytes, names.end);
   const strings = readIndex(bytes, topDicts.end);
-  readIndex(bytes, strings.end);
+  const globalSubrs = readIndex(bytes, strings.end).bounds;
   const top = readDict(bytes, topDicts, 0);
-  const charStrings = top.get(CHAR_STRINGS)?.[0];
-  if (charStrings === undefined) throw damaged('it has no outlines');
-  readIndex(bytes, charStrings);
-  checkPrivate(bytes, top);
-  const fontDicts = top.get(FONT_DICTS)?.[0];
-  if (fontDicts === undefined) return;
-  const dicts = readIndex(bytes, fontDicts);
-  for (let i = 0; i + 1 < dicts.bounds.length; i++) checkPrivate(bytes, readDict(bytes, dicts, i));
+  const [charStringsAt] = operands(top, CHAR_STRINGS, 1) ?? [];
+  if (charStringsAt === undefined) throw damaged('it has no outlines');
+  const charStrings = readIndex(bytes, charStringsAt).bounds;
+  const topSubrs = readSubrs(bytes, top);
+  const ros = operands(top, ROS, 3);
+  if (ros === undefined) return { bytes, charStrings, globalSubrs, localSubrs: () => topSubrs };
+
+  const lastString = STANDARD_STRINGS + Math.max(strings.bounds.length - 1, 0) - 1;
+  if (ros[0]! > lastString || ros[1]! > lastString) throw damaged('its registry has no name');
+  const [dictsAt] = operands(top, FONT_DICTS, 1) ?? [];
+  const [selectAt] = operands(top, FONT_DICT_SELECT, 1) ?? [];
+  if (dictsAt === undefined || selectAt === undefined) throw damaged('it has no font dictionaries');
+  const dicts = readIndex(bytes, dictsAt);
+  const subrs = dicts.bounds.slice(1).map((_, i) => readSubrs(bytes, readDict(bytes, dicts, i)));
+  const select = readFontDictSelect(bytes, selectAt, charStrings.length - 1);
+  return { bytes, charStrings, globalSubrs, localSubrs: (glyph) => subrs[select[glyph] ?? 0] ?? [] };
 }
 
-function checkPrivate(bytes: Uint8Array, dict: ReadonlyMap<number, readonly number[]>): void {
-  const [size, offset] = dict.get(PRIVATE) ?? [];
-  if (size === undefined || offset === undefined) return;
+function readSubrs(bytes: Uint8Array, dict: Dict): readonly number[] {
+  const [size, offset] = operands(dict, PRIVATE, 2) ?? [];
+  if (size === undefined || offset === undefined) return [];
+  if (size > 0 && offset === 0) throw damaged('a private dictionary lies at its beginning');
   const inside = readDict(bytes, { bounds: [offset, offset + size], end: offset + size }, 0);
-  const subrs = inside.get(SUBRS)?.[0];
-  if (subrs !== undefined) readIndex(bytes, offset + subrs);
+  const [subrs] = operands(inside, SUBRS, 1) ?? [];
+  // An offset of 0 is the default: no subroutines.
+  return subrs ? readIndex(bytes, offset + subrs).bounds : [];
+}
+
+/** Glyph → number of its font dictionary. */
+function readFontDictSelect(bytes: Uint8Array, at: number, glyphs: number): Uint8Array {
+  const format = bytes[at];
+  if (format === 0 && at + 1 + glyphs <= bytes.length) return bytes.subarray(at + 1, at + 1 + glyphs);
+  const ranges = ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+  if (format !== 3 || at + 5 + 3 * ranges > bytes.length) {
+    throw damaged('it does not say which glyph has which font dictionary');
+  }
+  // A range: the first glyph, the dictionary; it ends where the next one begins.
+  const select = new Uint8Array(glyphs);
+  let first = (bytes[at + 3]! << 8) | bytes[at + 4]!;
+  if (first !== 0) throw damaged(`its first font dictionary begins at glyph ${first}`);
+  for (let i = 0, p = at + 5; i < ranges; i++, p += 3) {
+    const next = (bytes[p + 1]! << 8) | bytes[p + 2]!;
+    if (next <= first || next > glyphs) throw damaged(`a font dictionary has glyphs ${first} to ${next}`);
+    select.fill(bytes[p]!, first, next);
+    first = next;
+  }
+  return select;
+}
+
+/** What stands before an operator: `count` offsets or sizes, or undefined when the operator is not there. */
+function operands(dict: Dict, operator: number, count: number): readonly number[] | undefined {
+  const values = dict.get(operator);
+  if (values === undefined) return undefined;
+  if (values.length === count && values.every((value) => value >= 0)) return values;
+  throw damaged(`operator ${operator} of a dictionary has operands [${values.join(', ')}]`);
 }
 
 function readIndex(bytes: Uint8Array, at: number): Index {

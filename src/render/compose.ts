@@ -2,7 +2,7 @@
 // The CLIPPO paper renders the question at the top of the image; the code for it was never released, so the
 // strip, its placement and the overlay are our reading of it.
 
-import { ConfigError } from '../errors.ts';
+import { ConfigError, DataError } from '../errors.ts';
 import { assertRaster, createRaster, pasteRaster, type Raster, resize } from '../raster/index.ts';
 import { type RenderOptions, resolveRenderOptions } from './render-options.ts';
 import { sharedRenderer } from './renderer.ts';
@@ -36,6 +36,9 @@ export async function composeQuestion(
   picture: Raster,
   options: ComposeOptions = {},
 ): Promise<Raster> {
+  if (typeof options !== 'object' || options === null) {
+    throw new ConfigError(`composeQuestion: expected an options object, got ${String(options)}.`);
+  }
   const { placement = 'top', mode = 'strip', ...renderOptions } = options;
   if (placement !== 'top' && placement !== 'middle' && placement !== 'bottom') {
     throw new ConfigError(
@@ -44,6 +47,9 @@ export async function composeQuestion(
   }
   if (mode !== 'strip' && mode !== 'overlay') {
     throw new ConfigError(`composeQuestion: mode must be 'strip' or 'overlay', got ${String(mode)}.`);
+  }
+  if (typeof picture !== 'object' || picture === null) {
+    throw new DataError(`composeQuestion: expected a Raster as the picture, got ${String(picture)}.`);
   }
   assertRaster(picture, 'composeQuestion');
   const { width, height } = resolveRenderOptions(renderOptions);

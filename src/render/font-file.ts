@@ -5,7 +5,6 @@
 
 import { unzlibSync } from 'fflate';
 import { FontError } from '../errors.ts';
-import { checkCff } from './cff.ts';
 
 /** Table tag → its bytes. */
 export type FontTables = ReadonlyMap<string, Uint8Array>;
@@ -58,9 +57,7 @@ export function readFontTables(bytes: Uint8Array): FontTables {
   for (const tag of NEEDED) {
     if (!tables.has(tag)) throw new FontError(`parseOutlineFont: the font has no table '${tag}'.`);
   }
-  const cff = tables.get('CFF ');
-  if (cff !== undefined) checkCff(cff);
-  else if (!tables.has('glyf') || !tables.has('loca')) {
+  if (!tables.has('CFF ') && (!tables.has('glyf') || !tables.has('loca'))) {
     throw new FontError(
       "parseOutlineFont: the font has no outlines ('glyf' and 'loca', or 'CFF '). Bitmap-only and CFF2 fonts are not read.",
     );

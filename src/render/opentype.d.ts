@@ -9,7 +9,7 @@ declare module 'opentype.js' {
   export interface OpenTypeFont {
     readonly ascender: number;
     readonly descender: number;
-    readonly glyphs: { get(index: number): OpenTypeGlyph | undefined };
+    readonly glyphs: { get: (index: number) => OpenTypeGlyph | undefined };
   }
   export type Parse = (buffer: ArrayBuffer) => OpenTypeFont;
   export const parse: Parse | undefined;

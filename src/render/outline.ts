@@ -3,7 +3,11 @@
 // glyph. Ink above the ascender or below the descender is cut off.
 
 import { ConfigError, FontError } from '../errors.ts';
+import { refuseUnknown } from '../options.ts';
+import { readCff } from './cff.ts';
 import { readCharacterMap } from './character-map.ts';
+import { createCharstringCheck } from './charstring.ts';
+import { createCompositeCheck } from './composite.ts';
 import { readFontTables, writeFontFile } from './font-file.ts';
 import type { Glyph, GlyphSource } from './glyph.ts';
 import { fillEdges, flattenPath, type PathCommand } from './rasterize.ts';
@@ -37,10 +41,7 @@ export async function parseOutlineFont(
   data: ArrayBuffer | Uint8Array,
   options: OutlineFontOptions = {},
 ): Promise<GlyphSource> {
-  for (const key of Object.keys(options)) {
-    if (key !== 'size')
-      throw new ConfigError(`parseOutlineFont: unknown option '${key}'. There is only 'size'.`);
-  }
+  refuseUnknown('parseOutlineFont', options, ['size']);
   const { size = 16 } = options;
   if (!Number.isInteger(size) || size < 4 || size > 256) {
     throw new ConfigError(`parseOutlineFont: size must be an integer in 4..256 px, got ${String(size)}.`);
@@ -69,6 +70,8 @@ export async function openOutlineFont(data: ArrayBuffer | Uint8Array): Promise<O
   // A copy: glyphs are read when they are drawn, and by then the caller may have changed his bytes.
   const tables = readFontTables(new Uint8Array(data).slice());
   const glyphIndex = readCharacterMap(tables.get('cmap')!);
+  const cff = tables.get('CFF ');
+  const check = cff ? createCharstringCheck(readCff(cff)) : createCompositeCheck(tables);
 
   const opentype = await import('opentype.js');
   const parse = opentype.parse ?? opentype.default?.parse;
@@ -82,11 +85,21 @@ export async function openOutlineFont(data: ArrayBuffer | Uint8Array): Promise<O
     );
   }
 
+  // opentype.js asks here for the parts of a glyph, too.
+  const get = font.glyphs.get.bind(font.glyphs);
+  font.glyphs.get = (index) => checked(index, true);
+
+  function checked(index: number, isPart: boolean) {
+    const glyph = get(index);
+    if (glyph !== undefined) check(index, isPart);
+    return glyph;
+  }
+
   function outline(codePoint: number) {
     const index = glyphIndex(codePoint);
     if (index === 0) return undefined;
     return guard(`the glyph of U+${codePoint.toString(16).toUpperCase()} is damaged`, () => {
-      const glyph = font.glyphs.get(index);
+      const glyph = checked(index, false);
       return glyph && { advance: glyph.advanceWidth ?? 0, commands: glyph.path.commands };
     });
   }
@@ -99,6 +112,7 @@ function guard<T>(what: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
+    if (cause instanceof FontError) throw cause;
     throw new FontError(`parseOutlineFont: ${what}.`, { cause });
   }
 }

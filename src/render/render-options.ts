@@ -2,6 +2,7 @@
 // nowhere else. Defaults are those of CLIPPO's config (big_vision configs/proj/clippo/train_clippo.py).
 
 import { ConfigError } from '../errors.ts';
+import { refuseUnknown } from '../options.ts';
 import type { GlyphSource } from './glyph.ts';
 
 /** How text is drawn. */
@@ -60,15 +61,7 @@ const KNOWN: readonly (keyof RenderOptions)[] = [
 
 /** @throws ConfigError when an option is unknown, of the wrong type or out of range */
 export function resolveRenderOptions(options: RenderOptions = {}): ResolvedRenderOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw new ConfigError(`render options: expected an object, got ${String(options)}.`);
-  }
-  const known: readonly string[] = KNOWN;
-  for (const key of Object.keys(options)) {
-    if (!known.includes(key)) {
-      throw new ConfigError(`render options: unknown option '${key}'. The options are ${KNOWN.join(', ')}.`);
-    }
-  }
+  refuseUnknown('render options', options, KNOWN);
   const {
     size = 224,
     font,

@@ -96,7 +96,7 @@ function openPage(packed: string, number: number): Page {
 
 /**
  * GNU Unifont's text format: a line `0041:` + 32 hex digits (8 px wide) or 64 (16 px wide), 16 rows, most
- * significant bit leftmost; code points of 4 to 6 digits. The published CLIPPO models were trained with
+ * significant bit leftmost; code points of 4 to 6 digits; white space at the end of a line is skipped. The published CLIPPO models were trained with
  * version 9.0.06. A code point that comes twice keeps its last glyph.
  *
  * @param data - the text, its bytes, or its bytes gzipped (`.hex.gz`)
@@ -104,11 +104,16 @@ function openPage(packed: string, number: number): Page {
  * @example const font = await parseUnifontHex('0041:0000000018242442427E424242420000');
  * @see https://unifoundry.com/unifont/
  */
-export async function parseUnifontHex(data: string | Uint8Array): Promise<GlyphSource> {
-  if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
-    throw new FontError(`parseUnifontHex: expected a string or a Uint8Array, got ${typeof data}.`);
+export async function parseUnifontHex(data: string | ArrayBuffer | Uint8Array): Promise<GlyphSource> {
+  if (typeof data !== 'string' && !(data instanceof ArrayBuffer) && !(data instanceof Uint8Array)) {
+    throw new FontError(
+      `parseUnifontHex: expected a string, an ArrayBuffer or a Uint8Array, got ${typeof data}.`,
+    );
   }
-  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : gunzipIfNeeded(data);
+  const bytes =
+    typeof data === 'string'
+      ? new TextEncoder().encode(data)
+      : gunzipIfNeeded(data instanceof Uint8Array ? data : new Uint8Array(data));
   // A glyph takes at least 37 bytes of text for 16 bytes of bitmap, and 69 for 32.
   const cells = new Uint8Array(bytes.length >> 1);
   const offsets = new Map<number, number>();
@@ -118,7 +123,7 @@ export async function parseUnifontHex(data: string | Uint8Array): Promise<GlyphS
     let to = bytes.indexOf(0x0a, from);
     if (to === -1) to = bytes.length;
     const next = to + 1;
-    if (to > from && bytes[to - 1] === 0x0d) to--;
+    while (to > from && isBlank(bytes[to - 1]!)) to--;
     lineNumber++;
     if (to > from) {
       const colon = bytes.indexOf(0x3a, from);
@@ -169,6 +174,11 @@ function drawCell(bits: Uint8Array, left: number, right: number): Glyph {
     }
   }
   return { width: CELL, coverage };
+}
+
+/** Tab, carriage return, space. */
+function isBlank(byte: number): boolean {
+  return byte === 0x09 || byte === 0x0d || byte === 0x20;
 }
 
 function readHex(bytes: Uint8Array, from: number, to: number, lineNumber: number): number {

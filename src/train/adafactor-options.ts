@@ -2,7 +2,7 @@
 // Reference for the defaults: big_vision `configs/proj/clippo/train_clippo.py` and `optax.py`.
 
 import { ConfigError } from '../errors.ts';
-import { refuseUnknown } from '../options.ts';
+import { assertNumber, givenOptions, refuseUnknown } from '../options.ts';
 
 /** Defaults are those of big_vision's CLIPPO configuration. */
 export interface AdafactorOptions {
@@ -109,10 +109,10 @@ function toPattern(what: string, pattern: string): RegExp {
 /** Checks the options once and fills in the defaults. @throws ConfigError */
 export function resolveAdafactorOptions(options: AdafactorOptions): ResolvedAdafactorOptions {
   refuseUnknown('adafactor', options, Object.keys(DEFAULTS));
-  const resolved = { ...DEFAULTS, ...options };
+  const resolved = { ...DEFAULTS, ...givenOptions(options) };
   const { clipNorm, learningRateMultipliers } = resolved;
-  for (const [name, [low, high]] of RANGES) assertRange(name, resolved[name], low, high);
-  if (clipNorm !== null) assertRange('clipNorm (null for none)', clipNorm, TINY, Infinity);
+  for (const [name, [low, high]] of RANGES) assertNumber('adafactor', name, resolved[name], low, high);
+  if (clipNorm !== null) assertNumber('adafactor', 'clipNorm (null for none)', clipNorm, TINY, Infinity);
   if (!Array.isArray(learningRateMultipliers)) {
     throw new ConfigError(
       'adafactor: learningRateMultipliers: expected a list of [pattern, multiplier] pairs.',
@@ -120,7 +120,7 @@ export function resolveAdafactorOptions(options: AdafactorOptions): ResolvedAdaf
   }
   for (const [pattern, multiplier] of resolved.learningRateMultipliers) {
     const what = `learningRateMultipliers: ${JSON.stringify(pattern)} (null to freeze)`;
-    if (multiplier !== null) assertRange(what, multiplier, TINY, Infinity);
+    if (multiplier !== null) assertNumber('adafactor', what, multiplier, TINY, Infinity);
   }
   if (typeof resolved.schedule !== 'function') {
     throw new ConfigError(
@@ -128,11 +128,4 @@ export function resolveAdafactorOptions(options: AdafactorOptions): ResolvedAdaf
     );
   }
   return resolved;
-}
-
-function assertRange(what: string, value: number, low: number, high: number): void {
-  // Number.isFinite also refuses NaN and what is no number.
-  if (Number.isFinite(value) && value >= low && value <= high) return;
-  const expected = high === Infinity ? `a number of at least ${low}` : `a number from ${low} to ${high}`;
-  throw new ConfigError(`adafactor: ${what}: expected ${expected}, got ${String(value)}.`);
 }

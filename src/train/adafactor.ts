@@ -42,6 +42,10 @@ export class Adafactor extends tf.Optimizer implements StepOptimizer {
   readonly #options: ResolvedAdafactorOptions;
   readonly #settingsOf: (path: string) => PathSettings;
   readonly #states = new Map<string, ParameterState<tf.Variable>>();
+  /** The path of every variable seen so far. */
+  readonly #paths = new WeakMap<tf.Variable, string>();
+  /** The variable a path was last given to; as long as it lives, tfjs's names give the path to no other. */
+  readonly #owners = new Map<string, tf.Variable>();
   /** The step count as getWeights() last gave it. */
   #iter: tf.Scalar | undefined;
 
@@ -78,6 +82,10 @@ export class Adafactor extends tf.Optimizer implements StepOptimizer {
     return { beta2: secondMomentDecay(step, this.#options), schedule };
   }
 
+  /**
+   * @throws ConfigError when there is nothing to update, or a parameter comes late (see {@link adafactor})
+   * @throws ShapeError when a gradient or the state has another shape than its parameter
+   */
   apply(parameters: Parameters, gradients: ReadonlyMap<string, tf.Tensor>): UpdateMetrics {
     const { beta2, schedule } = this.stepNumbers();
     const metrics = tf.tidy(() =>
@@ -87,6 +95,7 @@ export class Adafactor extends tf.Optimizer implements StepOptimizer {
     return metrics;
   }
 
+  /** As {@link apply}, by the numbers of a step from outside; counts nothing. @throws ConfigError, ShapeError */
   update(
     parameters: Parameters,
     gradients: ReadonlyMap<string, tf.Tensor>,
@@ -115,16 +124,24 @@ export class Adafactor extends tf.Optimizer implements StepOptimizer {
     return applyUpdate(rule, parameters, gradients, scalars);
   }
 
-  /** Makes the state of these parameters, which the first step would do too; a recorded step needs it before. */
+  /**
+   * Makes the state of these parameters, which the first step would do too; a recorded step needs it before.
+   *
+   * @throws ConfigError for parameters without state after step 0
+   * @throws ShapeError when the state has another shape than its parameter
+   */
   prepare(parameters: Parameters): void {
     const { minDimSizeToFactor } = this.#options;
     const late: string[] = [];
-    for (const [path, { shape }] of parameters) {
+    for (const [path, variable] of parameters) {
+      const { shape } = variable;
       const state = this.#states.get(path);
       if (state !== undefined) {
-        assertShape(`adafactor: state of ${path}`, state.ema.shape, shape, 'It was saved for another model.');
+        assertShape(`adafactor: state of ${path}`, state.ema.shape, shape, 'It belongs to another model.');
       } else if (!this.isFrozen(path)) {
-        if (this.stepCount > 0) late.push(path);
+        // A path that was made from the variable's name, for a caller who never saw that path.
+        const label = this.#paths.has(variable) ? `${path} (variable ${variable.name})` : path;
+        if (this.stepCount > 0) late.push(label);
         else this.#states.set(path, createState(shape, minDimSizeToFactor, zeros));
       }
     }
@@ -133,8 +150,10 @@ export class Adafactor extends tf.Optimizer implements StepOptimizer {
         `adafactor: no state for ${late.join(', ')} at step ${this.stepCount}; a second moment that starts late makes steps far too large. Start with a new adafactor().`,
       );
     }
+    for (const [path, variable] of parameters) this.#own(variable, path);
   }
 
+  /** tfjs's way in: by the names of variables. @throws ConfigError, ShapeError */
   override applyGradients(named: tf.NamedTensorMap | NamedTensors): void {
     const entries = Array.isArray(named)
       ? named.map(({ name, tensor }) => [name, tensor] as const)
@@ -146,7 +165,7 @@ export class Adafactor extends tf.Optimizer implements StepOptimizer {
       for (const [name, gradient] of entries) {
         const parameter = registered[name];
         if (parameter === undefined) throw new ConfigError(`adafactor: there is no variable named ${name}.`);
-        const path = freePath(name, parameters);
+        const path = this.#pathOf(parameter);
         parameters.set(path, parameter);
         // tfjs's types hide that it passes undefined where the loss does not depend on a variable.
         gradients.set(path, (gradient as tf.Tensor | undefined) ?? tf.zerosLike(parameter));
@@ -176,9 +195,9 @@ export class Adafactor extends tf.Optimizer implements StepOptimizer {
     if (count === undefined) {
       throw new CheckpointError('adafactor: the saved state lacks iter, the step count.');
     }
-    // Copies first: the tensors may be the variables that dispose() is about to free.
+    // Copies first: the tensors may be the variables that are about to be freed.
     const states = loadStates(weights, this.#options.minDimSizeToFactor);
-    this.dispose();
+    this.#disposeStates();
     for (const [path, state] of states) this.#states.set(path, state);
     this.stepCount = count;
   }
@@ -191,10 +210,42 @@ export class Adafactor extends tf.Optimizer implements StepOptimizer {
   }
 
   override dispose(): void {
+    this.#disposeStates();
+    this.#owners.clear();
+  }
+
+  #disposeStates(): void {
     for (const state of this.#states.values()) for (const [, variable] of partsOf(state)) variable.dispose();
     this.#states.clear();
     this.#iter?.dispose();
     this.#iter = undefined;
+  }
+
+  #own(variable: tf.Variable, path: string): void {
+    this.#paths.set(variable, path);
+    this.#owners.set(path, variable);
+  }
+
+  /**
+   * The path of a variable that tfjs knows by name: the one it has, else its name without the number that tfjs-layers
+   * appends to names used before, so that a copy of the model has the same paths; numbered anew where another living
+   * variable has that path.
+   */
+  #pathOf(variable: tf.Variable): string {
+    const remembered = this.#paths.get(variable);
+    // Unless the caller of apply() has given it to another variable since.
+    if (remembered !== undefined && this.#owners.get(remembered) === variable) return remembered;
+    // tfjs names a variable without a name by its number in the process.
+    const path = variable.name.replace(/_\d+$/, '').replace(/^\d+$/, 'variable');
+    const registered = tf.engine().registeredVariables;
+    const isFree = (candidate: string): boolean => {
+      const owner = this.#owners.get(candidate);
+      return owner === undefined || registered[owner.name] !== owner; // tfjs forgets what is disposed
+    };
+    let free = path;
+    for (let n = 1; !isFree(free); n++) free = `${path}_${n}`;
+    this.#own(variable, free);
+    return free;
   }
 }
 
@@ -203,6 +254,12 @@ export class Adafactor extends tf.Optimizer implements StepOptimizer {
  *
  * p ← p − schedule(step)·(learningRate·m + weightDecay·p), where m is the running mean of the clipped gradients
  * divided by the root of their second moment.
+ *
+ * All variables must be there at step 0: a later one has no state and is refused, because a second moment that
+ * starts late makes steps far too large. To train more of a model later, begin with a new optimiser.
+ *
+ * In tfjs's own `minimize` and `fit` the path of a variable is its name without the number tfjs appends; a second
+ * living variable of that name gets a number, in the order in which they come (`w`, `w_1`), which patterns see.
  *
  * @param options - see {@link AdafactorOptions}
  * @returns an optimiser for `updateStep`, or for tfjs's `model.compile({ optimizer })`; the caller disposes it
@@ -262,12 +319,4 @@ function loadStates(
     own.set(path, createState(state.ema.shape, minDimSizeToFactor, copy));
   }
   return own;
-}
-
-/** The path of a tfjs variable: its name without the number tfjs-layers appends to names used before. */
-function freePath(name: string, taken: Parameters): string {
-  const path = name.replace(/_\d+$/, '');
-  if (!taken.has(path)) return path;
-  // Weights that share a name are numbered within this model, not by what else the process has made.
-  for (let n = 1; ; n++) if (!taken.has(`${path}_${n}`)) return `${path}_${n}`;
 }

@@ -4,6 +4,8 @@
 // Simplified: one device, so the batch is the global batch and nothing is gathered.
 
 import * as tf from '@tensorflow/tfjs-core';
+import { ShapeError } from '../errors.ts';
+import { describeValue } from '../options.ts';
 import { assertShape } from '../shape.ts';
 
 /** What the gradient keeps besides zImage. */
@@ -63,7 +65,12 @@ export type ContrastiveMetrics = {
   readonly temperature: tf.Scalar;
 };
 
-/** What is logged beside the loss; takes what {@link contrastiveLoss} takes. The caller disposes the result. */
+/**
+ * What is logged beside the loss; takes what {@link contrastiveLoss} takes.
+ *
+ * @returns tensors the caller disposes
+ * @throws ShapeError
+ */
 export function contrastiveMetrics(
   zImage: tf.Tensor2D,
   zText: tf.Tensor2D,
@@ -109,6 +116,7 @@ export function maskedContrastiveLoss(
   mask: tf.Tensor1D,
 ): MaskedContrastive {
   assertPairs(zImage, zText, t);
+  assertTensor('mask', mask, 'tf.tensor1d(mask)');
   assertShape('mask', mask.shape, [zImage.shape[0]]);
   return tf.tidy(() => {
     const real: tf.Tensor1D = tf.cast(mask, 'float32');
@@ -133,9 +141,18 @@ export function maskedContrastiveLoss(
 }
 
 function assertPairs(zImage: tf.Tensor, zText: tf.Tensor, t: tf.Tensor): void {
+  assertTensor('zImage', zImage, 'tf.tensor2d(rows)');
+  assertTensor('zText', zText, 'tf.tensor2d(rows)');
+  assertTensor('t', t, 'tf.scalar(t)');
   assertShape('zImage', zImage.shape, ['N', 'E']);
   assertShape('zText', zText.shape, zImage.shape, 'Row i of zText must belong to row i of zImage.');
   if (t.rank > 0) assertShape('t', t.shape, [1]);
+}
+
+/** Arrays and numbers are refused: a gradient can only flow back to a tensor. */
+function assertTensor(what: string, value: unknown, remedy: string): void {
+  if (value instanceof tf.Tensor) return;
+  throw new ShapeError(`${what}: expected a tensor, got ${describeValue(value)}. Make one with ${remedy}.`);
 }
 
 /**

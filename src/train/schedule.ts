@@ -4,7 +4,7 @@
 // Simplified: no linear batch scaling; past the last step the cool-down stays at 0 instead of turning negative.
 
 import { ConfigError } from '../errors.ts';
-import { refuseUnknown } from '../options.ts';
+import { assertNumber, givenOptions, refuseUnknown } from '../options.ts';
 
 /**
  * A stretch of training. A plain number counts steps; `examples` are divided by the batch size, `epochs` are
@@ -34,6 +34,19 @@ interface CommonOptions {
 /**
  * How the factor decays once the warm-up w is over; progress runs from 0 at w to 1 at the total.
  * The released CLIPPO models were trained with `rsqrt` and 10 000 steps for timescale, warm-up and cool-down.
+ *
+ * | big_vision | here |
+ * |---|---|
+ * | `decay_type` | `decay` |
+ * | `total_steps`, `total_examples`, `total_epochs` | `total: n`, `{ examples: n }`, `{ epochs: n }` |
+ * | `batch_size`, `data_size` | `batchSize`, `dataSize` |
+ * | `warmup_steps`, `_examples`, `_epochs`, `_percent` | `warmup: n`, `{ examples: n }`, `{ epochs: n }`, `{ percent: n }` |
+ * | `cooldown_…`, `timescale_…`, `shift_…` with the same endings | `cooldown`, `timescale`, `shift`, likewise |
+ * | `timescale`, `shift` | `timescale: n`, `shift: n` |
+ * | `power`, `steps` | the same |
+ * | `end`, `linear_end` | `end` |
+ * | `mults` | `multipliers` |
+ * | `base`, `scale_with_batchsize` | none: scale `learningRate` and `weightDecay` of `adafactor` |
  */
 export type ScheduleOptions = CommonOptions &
   (
@@ -98,8 +111,8 @@ const OWN = {
 export function schedule(options: ScheduleOptions): (step: number) => number {
   checkFields(options);
   const { batchSize, dataSize, warmup = 0, cooldown = 0 } = options;
-  if (batchSize !== undefined) assertRange('batchSize', batchSize, 1, Infinity);
-  if (dataSize !== undefined) assertRange('dataSize', dataSize, 1, Infinity);
+  if (batchSize !== undefined) assertNumber('schedule', 'batchSize', batchSize, 1, Infinity);
+  if (dataSize !== undefined) assertNumber('schedule', 'dataSize', dataSize, 1, Infinity);
   const total = toSteps('total', options.total, options, undefined);
   const rise = toSteps('warmup', warmup, options, total);
   const fall = toSteps('cooldown', cooldown, options, total);
@@ -135,8 +148,8 @@ function decayOf(options: ScheduleOptions, rise: number, total: number): (step: 
     case 'polynomial': {
       const { end = 0 } = options;
       const power = options.decay === 'linear' ? 1 : (options.power ?? 1);
-      assertRange('end', end, 0, 1);
-      assertRange('power', power, 0, 1000);
+      assertNumber('schedule', 'end', end, 0, 1);
+      assertNumber('schedule', 'power', power, 0, 1000);
       return (step) => end + (1 - end) * remaining(step) ** power;
     }
     case 'stair': {
@@ -157,9 +170,11 @@ function toSteps(
   total: number | undefined,
 ): number {
   const entries =
-    typeof duration === 'number' ? [['steps', duration] as const] : Object.entries(duration ?? {});
+    typeof duration === 'number'
+      ? [['steps', duration] as const]
+      : Object.entries(givenOptions(duration ?? {}));
   const [unit, value] = entries.length === 1 ? entries[0]! : ['none', 0];
-  assertRange(what, value, 0, unit === 'percent' ? 1 : Infinity);
+  assertNumber('schedule', what, value, 0, unit === 'percent' ? 1 : Infinity);
   const need = (field: 'total' | 'batchSize' | 'dataSize', size: number | undefined): number => {
     if (size !== undefined) return size;
     throw new ConfigError(`schedule: ${what} in ${unit} needs ${field}. Give it, or count in steps.`);
@@ -192,16 +207,9 @@ function checkStair(steps: readonly number[], multipliers: readonly number[]): v
     throw new ConfigError('schedule: a stair needs two lists of the same length, steps and multipliers.');
   }
   for (const [i, step] of steps.entries()) {
-    assertRange(`steps[${i}]`, step, steps[i - 1] ?? 0, Infinity);
-    assertRange(`multipliers[${i}]`, multipliers[i]!, 0, Infinity);
+    assertNumber('schedule', `steps[${i}]`, step, steps[i - 1] ?? 0, Infinity);
+    assertNumber('schedule', `multipliers[${i}]`, multipliers[i]!, 0, Infinity);
   }
-}
-
-function assertRange(what: string, value: number, low: number, high: number): void {
-  // Number.isFinite also refuses NaN and what is no number.
-  if (Number.isFinite(value) && value >= low && value <= high) return;
-  const expected = high === Infinity ? `a number of at least ${low}` : `a number from ${low} to ${high}`;
-  throw new ConfigError(`schedule: ${what}: expected ${expected}, got ${String(value)}.`);
 }
 
 function checkFields(options: ScheduleOptions): void {

@@ -5,13 +5,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ClippoModel } from '../clippo-model.ts';
 import { ConfigError, DataError } from '../errors.ts';
 import { toTensor } from '../model/index.ts';
-import { refuseUnknown } from '../options.ts';
+import { describeValue, refuseUnknown } from '../options.ts';
 import type { OnProgress } from '../progress.ts';
 import type { Raster } from '../raster/index.ts';
 import { adafactor } from './adafactor.ts';
 import { contrastiveLoss, contrastiveMetrics } from './loss.ts';
 import { schedule } from './schedule.ts';
-import { type StepOptimizer, updateStep } from './update.ts';
+import { assertStepOptimizer, type StepOptimizer, updateStep } from './update.ts';
 
 /**
  * Pairs that belong together: `images[i]` with `texts[i]`. Both slots hold Rasters as wide as the model's
@@ -48,10 +48,19 @@ export interface TrainStepOptions {
  * One step of contrastive training; the model's weights are updated in place.
  *
  * @returns the metrics, without `step`
- * @throws DataError when the slots differ in length or are empty, ShapeError when the Rasters do not fit
+ * @throws ConfigError when an option is missing, unknown or of another kind, DataError when the slots differ in
+ *   length or are empty or hold no Rasters, ShapeError when the Rasters do not fit
  */
 export async function trainStep(options: TrainStepOptions): Promise<Omit<StepMetrics, 'step'>> {
+  refuseUnknown('trainStep', options, ['model', 'optimizer', 'batch']);
   const { model, optimizer, batch } = options;
+  assertModel('trainStep', model);
+  assertStepOptimizer('trainStep', optimizer);
+  if (!Array.isArray(batch?.images) || !Array.isArray(batch.texts)) {
+    throw new ConfigError(
+      `trainStep: batch: expected { images, texts }, two lists of Rasters, got ${describeValue(batch)}.`,
+    );
+  }
   const pairs = batch.images.length;
   if (pairs === 0 || pairs !== batch.texts.length) {
     throw new DataError(
@@ -104,7 +113,9 @@ export interface TrainResult {
 /**
  * Trains a model in place.
  *
- * @throws DataError when the batches run out before the steps, or the loss is no longer finite
+ * @throws ConfigError when an option is missing, unknown or of another kind
+ * @throws DataError when the batches run out before the steps, or the loss is no longer finite; and what
+ *   {@link trainStep} throws
  * @example
  * const { history } = await train({ model, batches, steps: 200, onStep: ({ loss }) => console.log(loss) });
  */
@@ -120,8 +131,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   ]);
   const { model, batches, steps, signal, onStep, onProgress } = options;
   if (!Number.isSafeInteger(steps) || steps < 1) {
-    throw new ConfigError(`steps: expected a positive integer, got ${steps}.`);
+    throw new ConfigError(`train: steps: expected a positive integer, got ${String(steps)}.`);
   }
+  assertModel('train', model);
+  if (options.optimizer !== undefined) assertStepOptimizer('train', options.optimizer);
+  assertBatches(batches);
   const own = options.optimizer === undefined ? defaultOptimizer(steps) : undefined;
   const optimizer = options.optimizer ?? own!;
   const history: StepMetrics[] = [];
@@ -150,6 +164,21 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     );
   }
   return { history, aborted: history.length < steps };
+}
+
+function assertModel(door: string, model: ClippoModel): void {
+  if (typeof model?.parameters === 'function') return;
+  throw new ConfigError(`${door}: model: expected a ClippoModel, got ${describeValue(model)}.`);
+}
+
+function assertBatches(batches: TrainOptions['batches']): void {
+  const given = Object(batches);
+  if (Symbol.iterator in given || Symbol.asyncIterator in given) return;
+  // A generator is easily handed over without being called.
+  const remedy = typeof batches === 'function' ? ' Call it: batches().' : '';
+  throw new ConfigError(
+    `train: batches: expected an iterable of { images, texts }, one a step, got ${describeValue(batches)}.${remedy}`,
+  );
 }
 
 function defaultOptimizer(steps: number): ReturnType<typeof adafactor> {

@@ -5,6 +5,8 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { ConfigError } from '../errors.ts';
+import { describeValue } from '../options.ts';
+import { assertShape } from '../shape.ts';
 
 /** Parameters by their path, as a model hands them out. */
 export type Parameters = ReadonlyMap<string, tf.Variable>;
@@ -60,7 +62,8 @@ export interface StepOptimizer extends Pick<UpdateRule, 'isFrozen'> {
  * @param scalars - the numbers of the step, for a step that is recorded once and run often; default: the
  *   optimiser counts
  * @returns the loss before the update and the norms, as tensors the caller disposes
- * @throws ConfigError when no parameter is left to train
+ * @throws ConfigError when no parameter is left to train, or one comes late (see `adafactor`)
+ * @throws ShapeError when the optimiser's state is of other shapes than the parameters
  * @example
  * const { loss, gradNorm } = updateStep(optimizer, model.parameters(), () =>
  *   contrastiveLoss(embed(images), embed(texts), t),
@@ -72,6 +75,7 @@ export function updateStep(
   lossFn: () => tf.Scalar,
   scalars?: StepScalars,
 ): UpdateMetrics & { readonly loss: tf.Scalar } {
+  assertStepOptimizer('updateStep', optimizer);
   const trained = trainable(optimizer, parameters);
   return tf.tidy(() => {
     const { value: loss, grads } = tf.variableGrads(lossFn, [...trained.values()]);
@@ -94,9 +98,11 @@ export function updateStep(
  *
  * @param rule - the stages
  * @param parameters - path → variable; assigned in place
- * @param gradients - path → gradient, of that parameter's shape
+ * @param gradients - path → gradient, of that parameter's shape; those of frozen parameters are not used
  * @param scalars - the numbers of this step
  * @returns norms, as tensors the caller disposes
+ * @throws ConfigError when there is nothing to update, or a gradient of no parameter
+ * @throws ShapeError when a gradient has another shape than its parameter
  */
 export function applyUpdate(
   rule: UpdateRule,
@@ -105,6 +111,12 @@ export function applyUpdate(
   scalars: StepScalars,
 ): UpdateMetrics {
   const trained = [...trainable(rule, parameters)].filter(([path]) => gradients.has(path));
+  checkGradients(parameters, gradients);
+  if (trained.length === 0) {
+    throw new ConfigError(
+      'update: no parameter that is left to train has a gradient. Give gradients by the same paths as parameters.',
+    );
+  }
   return tf.tidy(() => {
     const gradNorm = globalNorm(trained.map(([path]) => gradients.get(path)!));
     const divisor = clipDivisor(gradNorm, rule.clipNorm);
@@ -126,10 +138,30 @@ export function applyUpdate(
   });
 }
 
+/** @throws ConfigError for what cannot do a step, as tfjs's own optimisers cannot */
+export function assertStepOptimizer(door: string, optimizer: StepOptimizer): void {
+  const methods = ['apply', 'update', 'isFrozen'] as const;
+  if (methods.every((method) => typeof optimizer?.[method] === 'function')) return;
+  throw new ConfigError(
+    `${door}: optimizer: expected one with apply, update and isFrozen, got ${describeValue(optimizer)}. Make one with adafactor().`,
+  );
+}
+
+function checkGradients(parameters: Parameters, gradients: ReadonlyMap<string, tf.Tensor>): void {
+  const unknown = [...gradients.keys()].filter((path) => !parameters.has(path));
+  if (unknown.length > 0) {
+    throw new ConfigError(`update: gradients of ${unknown.join(', ')}, which are no parameters.`);
+  }
+  for (const [path, { shape }] of gradients) {
+    assertShape(`gradient of ${path}`, shape, parameters.get(path)!.shape);
+  }
+}
+
 /** The parameters that are neither frozen by the optimiser nor marked so by tfjs. */
 function trainable(rule: Pick<UpdateRule, 'isFrozen'>, parameters: Parameters): Map<string, tf.Variable> {
   const trained = [...parameters].filter(([path, { trainable }]) => trainable && !rule.isFrozen(path));
   if (trained.length > 0) return new Map(trained);
+  if (parameters.size === 0) throw new ConfigError('update: got no parameters. Give at least one.');
   throw new ConfigError(
     `update: none of ${parameters.size} parameters is left to train. Freeze fewer of them in learningRateMultipliers.`,
   );

@@ -17,7 +17,6 @@ const writeFile: Platform['writeFile'] = (path) => {
 };
 
 const decodeImage: Platform['decodeImage'] = async (image) => {
-  if (image instanceof ImageData) return flattenRgba(image.data, image.width, image.height);
   // Copied into a buffer of its own: a Blob may not be made of shared memory.
   const drawable = image instanceof Uint8Array ? new Blob([image.slice()]) : image;
   const options: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };

@@ -7,11 +7,11 @@ import {
   readBigVision,
   resamplePositionEmbedding,
   toFloat32,
-  toLoopLayout,
   toScanLayout,
   writeNpz,
   writeSafetensors,
 } from '../../src/checkpoint/index.ts';
+import { toLoopLayout } from '../../src/checkpoint/scan-layout.ts';
 import { readGolden, readGoldenNpz } from '../support/golden.ts';
 
 /** float32 counting up from `first` */
@@ -227,12 +227,70 @@ describe('resamplePositionEmbedding', () => {
 
   it('says what is wrong', () => {
     expect(() => resamplePositionEmbedding(grid, 2, 3)).toThrow(
-      'a grid of 2 x 2 patches needs weights [1, 4, D], got [1, 6, 1]',
+      'a grid of 2 x 2 patches needs weights [1, 4, D], [4, D] or 4 · D bare values, got [1, 6, 1]',
     );
     expect(() => resamplePositionEmbedding(grid, [3, 2], 0)).toThrow(
       /toGrid: expected a positive integer .* got 0/,
     );
     expect(() => resamplePositionEmbedding(grid, [3, Number.NaN], 1)).toThrow(/fromGrid: expected/);
+    expect(() => resamplePositionEmbedding(Float32Array.of(1, 2, 3), 2, 3)).toThrow(
+      /4 · D bare values, got \[3\]/,
+    );
+    expect(() => resamplePositionEmbedding(counting([2, 2, 1]), 2, 3)).toThrow(/got \[2, 2, 1\]/);
+    // As JavaScript users may call it.
+    const loose = resamplePositionEmbedding as (...values: unknown[]) => unknown;
+    for (const [odd, name] of [
+      [null, 'null'],
+      [[0, 1], 'Array'],
+      [{ pos_embedding: grid }, 'Object'],
+    ]) {
+      expect(() => loose(odd, 2, 3)).toThrow(
+        `expected an array { shape, data }, a Float32Array or a Map of arrays by path, got ${name}.`,
+      );
+    }
+    for (const [odd, name] of [
+      [null, 'null'],
+      [2n, '2'],
+      [[2], '[2]'],
+      [[3, 2, 1], '[3, 2, 1]'],
+    ]) {
+      expect(() => loose(grid, odd, 3)).toThrow(
+        `fromGrid: expected a positive integer or [rows, columns], got ${name}.`,
+      );
+    }
+  });
+
+  it('takes [N, D] and bare values as well', () => {
+    const expected = resamplePositionEmbedding(grid, [3, 2], 3);
+    const flat = resamplePositionEmbedding({ ...grid, shape: [6, 1] }, [3, 2], 3);
+    expect(flat).toEqual({ ...expected, shape: [9, 1] });
+    expect(resamplePositionEmbedding(Float32Array.of(0, 1, 2, 3, 4, 5), [3, 2], 3)).toEqual(expected);
+    expect(resamplePositionEmbedding(new Float32Array(24), 2, 3).shape).toEqual([1, 9, 6]);
+  });
+
+  it('takes a whole model and resamples what is of that grid', () => {
+    const weights = new Map([
+      ['img/pos_embedding', grid],
+      ['pos_embedding', { ...grid, shape: [6, 1] }],
+      ['txt/pos_embedding', counting([1, 4, 1])],
+      ['img/old_pos_embedding', grid],
+      ['t', counting([1])],
+    ]);
+    const resampled = resamplePositionEmbedding(weights, [3, 2], 3);
+    expect([...resampled].map(([path, { shape }]) => [path, shape])).toEqual([
+      ['img/pos_embedding', [1, 9, 1]],
+      ['pos_embedding', [9, 1]],
+      ['txt/pos_embedding', [1, 4, 1]],
+      ['img/old_pos_embedding', [1, 6, 1]],
+      ['t', [1]],
+    ]);
+    expect(resampled.get('img/pos_embedding')).toEqual(resamplePositionEmbedding(grid, [3, 2], 3));
+    expect(resampled.get('t')).toBe(weights.get('t'));
+    expect(weights.get('img/pos_embedding')).toBe(grid);
+    expect(() => resamplePositionEmbedding(weights, 5, 3)).toThrow(
+      'expected a pos_embedding of 5 x 5 patches, [1, 25, D], got img/pos_embedding [1, 6, 1], pos_embedding [6, 1], txt/pos_embedding [1, 4, 1].',
+    );
+    expect(() => resamplePositionEmbedding(new Map([['t', grid]]), 5, 3)).toThrow('got none among 1 arrays.');
   });
 });
 

@@ -112,6 +112,28 @@ describe('clippo embed', () => {
     expect(rows.map(({ input }) => input)).toEqual([path('0.png'), path('1.png')]);
   });
 
+  it.each(['jsonl', 'npy'])('leaves an old .%s alone when no picture could be read', async (format) => {
+    const output = path(`i.${format}`);
+    const files = ['broken.png', 'missing.png'].map((name) => path(name));
+    writeFileSync(path('broken.png'), 'no picture');
+    writeFileSync(output, 'old');
+    const argv = ['embed', ...files, '--batch-size', '1', '--quiet', '-o', output];
+    const { code, stdout, stderr } = await withModel(argv);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/skipped .*broken\.png.*skipped .*missing\.png/s);
+    expect(stderr).toContain(
+      `clippo: None of the 2 pictures could be read (listed above); ${output} is not written.\n`,
+    );
+    expect(readFileSync(output, 'utf8')).toBe('old');
+    const names = ['0.png', '1.png', '2.png', 'broken.png', `i.${format}`];
+    expect(readdirSync(path()).sort()).toEqual(names);
+    const toStdout = await withModel(['embed', path('missing.png'), '--quiet']);
+    expect([toStdout.code, toStdout.stdout]).toEqual([1, '']);
+    expect(toStdout.stderr).toContain(
+      'None of the 1 pictures could be read (listed above); nothing is written.',
+    );
+  });
+
   it('writes a matrix with a description beside it', async () => {
     const { code } = await withModel(['embed', path('0.png'), '--text', 'a', '-o', path('i.npy')]);
     expect(code).toBe(0);

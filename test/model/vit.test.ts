@@ -24,6 +24,7 @@ import { createRandom } from '../../src/random.ts';
 import { sizeOf } from '../../src/shape.ts';
 import { BACKENDS, expectNoLeaks, maxAbsDifference, useBackend } from '../support/backends.ts';
 import { finiteDifferences, spread } from '../support/finite-differences.ts';
+import { readGoldenNpz } from '../support/golden.ts';
 
 /** Totals of the spec's table: /16, 224 px, MAP head, 768 outputs, the temperature included. */
 const TOTALS: Record<keyof typeof VARIANTS, number> = {
@@ -231,6 +232,36 @@ describe.each(BACKENDS)('the network on %s', (backend) => {
   });
 });
 
+describe('the whole mu model', () => {
+  expectNoLeaks();
+  afterAll(() => useBackend('cpu'));
+
+  it('has the same gradients on cpu and wasm', async () => {
+    const gradients = async (backend: (typeof BACKENDS)[number]): Promise<Map<string, Float32Array>> => {
+      await useBackend(backend);
+      const network = buildVit({ variant: 'mu/16', imageSize: 64, numClasses: 8 }, { source: lively });
+      const parameters = networkParameters(network);
+      const images = noise(2, 64, 64);
+      const loss = (): tf.Scalar => tf.sum(tf.square(network.apply(images) as tf.Tensor));
+      const { value, grads } = tf.variableGrads(loss, [...parameters.values()]);
+      const found = new Map<string, Float32Array>();
+      for (const [path, variable] of parameters) {
+        found.set(path, grads[variable.name]!.dataSync().slice() as Float32Array);
+      }
+      tf.dispose([images, value, grads]);
+      network.dispose();
+      return found;
+    };
+    const [cpu, wasm] = [await gradients('cpu'), await gradients('wasm')];
+    expect(cpu.size).toBe(38);
+    for (const [path, gradient] of cpu) {
+      if (path.endsWith('/key/bias')) continue; // its true gradient is zero: both are rounding noise
+      const largest = gradient.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+      expect(maxAbsDifference(gradient, wasm.get(path)!), path).toBeLessThan(1e-4 * largest);
+    }
+  });
+});
+
 describe('configurations', () => {
   it.each<[string, object, string]>([
     ['an unknown variant', { variant: 'XL/16' }, 'variant: "XL/16" is not known. Expected one of mu, Ti'],
@@ -257,7 +288,12 @@ describe('configurations', () => {
     [
       'absurd sizes',
       { variant: { width: 1e9, depth: 1, mlpDim: 8, numHeads: 1, patchSize: 4 } },
-      'variant.width: expected an integer',
+      'variant.width: expected an integer from 1 to 65536',
+    ],
+    [
+      'an absurd picture',
+      { variant: 'mu/16', imageSize: 2 ** 24 },
+      'imageSize: expected an integer from 1 to 16384',
     ],
   ])('%s is refused', (_, config, message) => {
     expect(() => buildVit(config as Parameters<typeof buildVit>[0])).toThrow(ConfigError);
@@ -277,13 +313,26 @@ describe('toTensor', () => {
     tensor.dispose();
   });
 
+  it('agrees with the golden table of all 256 values', () => {
+    const table = readGoldenNpz('image/image.npz').get('value_range_table')!.data as Float32Array;
+    const tensor = toTensor({
+      width: 256,
+      height: 1,
+      channels: 1,
+      data: Uint8Array.from({ length: 256 }, (_, x) => x),
+    });
+    const red = tensor.dataSync().filter((_: number, i: number) => i % 3 === 0);
+    expect(maxAbsDifference(red, table)).toBeLessThanOrEqual(1.2e-7);
+    tensor.dispose();
+  });
+
   it('says what does not fit', () => {
     const small = { width: 2, height: 2, channels: 1 as const, data: new Uint8Array(4) };
     const wide = { width: 4, height: 2, channels: 1 as const, data: new Uint8Array(8) };
     expect(() => toTensor([small, wide])).toThrow('rasters[0] is 2 x 2, rasters[1] is 4 x 2. Resize them');
     expect(() => toTensor([])).toThrow('got no rasters');
     expect(() => toTensor([small], { size: 0 })).toThrow(
-      'size: expected an integer from 1 to 16384 px, got 0',
+      'toTensor: width must be an integer from 1 to 16384 px, got 0',
     );
     expect(() => toTensor({ ...small, channels: 4 as unknown as 3 })).toThrow(
       'expected 1 channel (grey) or 3 (RGB), got 4',

@@ -3,7 +3,13 @@ import { createRaster, pasteRaster, toRgb } from '../../src/raster/index.ts';
 
 it('makes a filled Raster', () => {
   expect(createRaster(2, 1, 1, 7)).toEqual({ width: 2, height: 1, channels: 1, data: Uint8Array.of(7, 7) });
-  expect(() => createRaster(0, 1)).toThrow('width and height must be positive integers, got 0 x 1.');
+  // Nothing is allocated before the size is checked.
+  for (const width of [0, -1, 1.5, Number.NaN, 2 ** 20]) {
+    expect(() => createRaster(width, 2 ** 20)).toThrow(
+      `createRaster: width must be an integer from 1 to 16384 px, got ${width}.`,
+    );
+  }
+  expect(() => createRaster(1, 1, 4 as 3)).toThrow('createRaster: channels must be 1 or 3, got 4.');
 });
 
 it('repeats grey, and leaves RGB alone', () => {

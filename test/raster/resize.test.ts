@@ -67,7 +67,7 @@ describe('resize', () => {
     const raster = createRaster(8, 8);
     for (const size of [0, -1, 1.5, Number.NaN]) {
       expect(() => resize(raster, size)).toThrow(
-        `resize: width and height must be positive integers, got ${size} x ${size}.`,
+        `resize: width must be an integer from 1 to 16384 px, got ${size}.`,
       );
     }
     expect(() => resize({ ...raster, width: 9 }, 4)).toThrow('resize: 9 x 8 x 3 needs 216 bytes, got 192.');

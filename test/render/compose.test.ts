@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DataError } from '../../src/errors.ts';
 import { createRaster, type Raster, resize } from '../../src/raster/index.ts';
 import { type ComposeOptions, composeQuestion, renderText } from '../../src/render/index.ts';
 
@@ -92,10 +93,21 @@ it.each([
     { size: 31 },
     'a canvas of 31 x 31 has no room for a line of 16 px and 16 px of picture. Use a size of at least 32.',
   ],
-  [{ place: 'top' }, "unknown option 'place'."],
+  [{ place: 'top' }, 'render options: unknown option place. Known: size, font,'],
+  [null, 'composeQuestion: expected an options object, got null.'],
 ])('refuses %j', async (options, message) => {
   const wrong = options as ComposeOptions; // what a JavaScript caller may pass
   await expect(composeQuestion('a', picture, wrong)).rejects.toThrow(message);
+});
+
+it.each([null, undefined, 7])('refuses %s as a picture', async (nothing) => {
+  const wrong = nothing as unknown as Raster; // what a JavaScript caller may pass
+  const error = await composeQuestion('q', wrong).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(DataError);
+  expect(error).toHaveProperty(
+    'message',
+    `composeQuestion: expected a Raster as the picture, got ${nothing}.`,
+  );
 });
 
 it('refuses a picture that is not whole', async () => {

@@ -125,6 +125,11 @@ describe('what it refuses', () => {
     ],
     ['CFF 2', makeTinyTtf({ 'CFF ': [2, 0, 5, 0, 0] }), 'CFF version 2 is not read, only 1.'],
     [
+      'a long CFF header',
+      makeTinyTtf({ 'CFF ': [1, 0, 5, 4, 0] }),
+      "the 'CFF ' table is damaged: its header has 5 bytes, not 4.",
+    ],
+    [
       'bad CFF',
       makeTinyTtf({ 'CFF ': [1, 0, 4, 1, 0, 9, 9, 0] }),
       "the 'CFF ' table is damaged: a list has offsets of 9 bytes.",
@@ -145,10 +150,16 @@ describe('what it refuses', () => {
   it.each([
     [{ size: 3 }, 'parseOutlineFont: size must be an integer in 4..256 px, got 3.'],
     [{ size: Number.NaN }, 'parseOutlineFont: size must be an integer in 4..256 px, got NaN.'],
-    [{ sizes: 16 }, "parseOutlineFont: unknown option 'sizes'. There is only 'size'."],
+    [{ sizes: 16 }, 'parseOutlineFont: unknown option sizes. Known: size.'],
+    [null, 'parseOutlineFont: expected an options object, got null.'],
   ])('%j', async (options, message) => {
-    // One of them has an unknown key, which the type would forbid.
+    // What a JavaScript caller may pass.
     await expect(parseOutlineFont(makeTinyFont(), options as OutlineFontOptions)).rejects.toThrow(message);
+  });
+
+  it('takes an option that is undefined as not given', async () => {
+    const options = { size: undefined, sizes: undefined } as unknown as OutlineFontOptions; // see above
+    expect((await parseOutlineFont(makeTinyFont(), options)).lineHeight).toBe(16);
   });
 
   it('something that is no bytes', async () => {

@@ -131,8 +131,8 @@ describe('what it refuses', () => {
     [{ monospace: 1 }, 'monospace must be true or false, got 1.'],
     [{ wrap: 'line' }, "wrap must be 'character' or 'word', got line."],
     [{ font: 'Arial' }, 'font must be a GlyphSource. Make one with await parseUnifontHex(...)'],
-    [{ fontSize: 16 }, "unknown option 'fontSize'. The options are size, font, lowercase,"],
-    [null, 'expected an object, got null.'],
+    [{ fontSize: 16 }, 'unknown option fontSize. Known: size, font, lowercase,'],
+    [null, 'expected an options object, got null.'],
   ])('%j', async (options, message) => {
     const wrong = options as RenderOptions; // what a JavaScript caller may pass
     await expect(createRenderer(wrong)).rejects.toThrow('render options: ');

@@ -7,24 +7,25 @@ const u16 = (...values: number[]) => values.flatMap((value) => [(value >> 8) & 2
 const u32 = (value: number) => [...u16(value >>> 16), ...u16(value & 0xffff)];
 
 // An on-curve point has flag 1; a point off the curve controls it. Coordinates are 16-bit deltas.
-const glyph = (points: [x: number, y: number, on: 0 | 1][]) => {
+/** One contour; `lastPoint` may lie about the number of its points. */
+export const simpleGlyph = (points: [x: number, y: number, on: 0 | 1][], lastPoint = points.length - 1) => {
   const deltas = (axis: 0 | 1) =>
     points.flatMap((point, i) => u16(point[axis] - (points[i - 1]?.[axis] ?? 0)));
   const bytes = [
-    ...[...u16(1), ...u16(0, 0, 16, 16), ...u16(points.length - 1), ...u16(0)],
+    ...[...u16(1), ...u16(0, 0, 16, 16), ...u16(lastPoint), ...u16(0)],
     ...[...points.map(([, , on]) => on), ...deltas(0), ...deltas(1)],
   ];
   return bytes.length % 2 === 0 ? bytes : [...bytes, 0];
 };
 
 // A: a square of 8 px. B: a leaf between (0, 0) and (8, 8), bounded by two parabolas.
-const A = glyph([
+const A = simpleGlyph([
   [2, 0, 1],
   [2, 8, 1],
   [10, 8, 1],
   [10, 0, 1],
 ]);
-const B = glyph([
+const B = simpleGlyph([
   [0, 0, 1],
   [0, 8, 0],
   [8, 8, 1],

@@ -24,10 +24,17 @@ describe('parseUnifontHex', () => {
     expect(font.glyph(0x43)).toBeUndefined();
   });
 
-  it('reads text, bytes and gzipped bytes alike', async () => {
+  it('reads text, bytes, an ArrayBuffer and gzipped bytes alike', async () => {
     const bytes = new TextEncoder().encode(NARROW);
-    const fonts = await Promise.all([NARROW, bytes, gzipSync(bytes)].map(parseUnifontHex));
+    const fonts = await Promise.all([NARROW, bytes, bytes.buffer, gzipSync(bytes)].map(parseUnifontHex));
     for (const font of fonts) expect(font.glyph(0x41)).toEqual(fonts[0]!.glyph(0x41));
+  });
+
+  it('skips white space at the end of a line', async () => {
+    const font = await parseUnifontHex(`${NARROW}  \r\n \n${WIDE}\t`);
+    expect(font.glyph(0x41)).toEqual((await parseUnifontHex(NARROW)).glyph(0x41));
+    expect(font.glyph(0x1f600)).toBeDefined();
+    await expect(parseUnifontHex(` ${NARROW}`)).rejects.toThrow('line 1: byte 32 is not a hex digit.');
   });
 
   it('keeps the last of two glyphs', async () => {
@@ -60,7 +67,9 @@ describe('parseUnifontHex', () => {
 
   it('refuses what is neither text nor bytes', async () => {
     const path = 7 as unknown as string; // what a JavaScript caller may pass
-    await expect(parseUnifontHex(path)).rejects.toThrow('expected a string or a Uint8Array, got number.');
+    await expect(parseUnifontHex(path)).rejects.toThrow(
+      'expected a string, an ArrayBuffer or a Uint8Array, got number.',
+    );
   });
 
   it('fuzz: any bytes, and damaged real ones, give a FontError or a font', async () => {

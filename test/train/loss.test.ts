@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ShapeError } from '../../src/errors.ts';
 import { createRandom } from '../../src/random.ts';
 import { contrastiveLoss, contrastiveMetrics, maskedContrastiveLoss } from '../../src/train/loss.ts';
 import { BACKENDS, expectNoLeaks, maxAbsDifference, useBackend } from '../support/backends.ts';
@@ -193,6 +194,24 @@ describe.each(BACKENDS)('contrastive loss on %s', (backend) => {
       contrastiveLoss(tf.tensor2d([[0.6, 0.8]]), tf.tensor2d([[1, 0]]), tf.scalar(3)),
     );
     expect(read(loss)).toBeCloseTo(0, 6);
+  });
+
+  it('refuses what is no tensor', () => {
+    tf.tidy(() => {
+      const [z, t] = [tf.ones<tf.Rank.R2>([4, 8]), tf.scalar(0)];
+      const loss = contrastiveLoss as (...args: unknown[]) => tf.Scalar; // wrong on purpose
+      const refusal = (what: string, got: string, make: string): ShapeError =>
+        new ShapeError(`${what}: expected a tensor, got ${got}. Make one with ${make}.`);
+      expect(() => loss(z, z, 2)).toThrow(refusal('t', '2', 'tf.scalar(t)'));
+      expect(() => loss(z, z)).toThrow(refusal('t', 'undefined', 'tf.scalar(t)'));
+      expect(() => loss([[1, 0]], [[1, 0]], t)).toThrow(refusal('zImage', 'an array', 'tf.tensor2d(rows)'));
+      expect(() => loss(z, new Float32Array(32), t)).toThrow(
+        refusal('zText', 'Float32Array', 'tf.tensor2d(rows)'),
+      );
+      expect(() => maskedContrastiveLoss(z, z, t, [1, 1, 1, 0] as unknown as tf.Tensor1D)).toThrow(
+        refusal('mask', 'an array', 'tf.tensor1d(mask)'),
+      );
+    });
   });
 
   it('refuses batches that do not belong together', () => {

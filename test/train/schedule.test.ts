@@ -86,6 +86,25 @@ describe('schedule', () => {
     expect(schedule({ decay: 'cosine', total: 1, warmup: 1 })(0)).toBe(0);
   });
 
+  it('takes fields that are undefined for absent', () => {
+    const bare = schedule({ decay: 'rsqrt', total: 100, warmup: { percent: 0.1 } });
+    const undefinedFields = {
+      batchSize: undefined,
+      cooldown: undefined,
+      timescale: undefined,
+      end: undefined,
+    };
+    const warmup = { percent: 0.1, steps: undefined };
+    // Fields that the types forbid, as a caller without types may write them.
+    const s = schedule({
+      decay: 'rsqrt',
+      total: 100,
+      ...undefinedFields,
+      warmup,
+    } as unknown as ScheduleOptions);
+    for (const step of [0, 5, 50, 99]) expect(s(step)).toBe(bare(step));
+  });
+
   const bad: [message: string, options: object][] = [
     [
       'schedule: decay: expected one of rsqrt, cosine, linear, polynomial, stair, got "exponential".',

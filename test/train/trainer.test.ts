@@ -1,7 +1,9 @@
 // The plain loop: it learns, tells its progress, ends when asked, and says what went wrong.
 
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { ClippoModel } from '../../src/clippo-model.ts';
+import { ConfigError } from '../../src/errors.ts';
 import { createRenderer } from '../../src/render/index.ts';
 import { adafactor, type PairBatch, train, trainStep } from '../../src/train/index.ts';
 import { expectNoLeaks } from '../support/backends.ts';
@@ -117,6 +119,58 @@ describe('train', () => {
       `steps: expected a positive integer, got ${steps}`,
     );
     model.dispose();
+  });
+
+  it('says what is wrong with its options', async () => {
+    const model = await ClippoModel.create(CONFIG);
+    const [optimizer, adam, batch] = [adafactor(), tf.train.adam(), await fourPairs()];
+    const bad: [message: string, run: (options: never) => Promise<unknown>, options: object][] = [
+      ['trainStep: unknown option batches. Known: model, optimizer, batch.', trainStep, { batches: [] }],
+      [
+        'trainStep: batch: expected { images, texts }, two lists of Rasters, got undefined.',
+        trainStep,
+        { model, optimizer },
+      ],
+      [
+        'trainStep: batch: expected { images, texts }, two lists of Rasters, got an array.',
+        trainStep,
+        { model, optimizer, batch: [batch.images, batch.texts] },
+      ],
+      ['trainStep: model: expected a ClippoModel, got undefined.', trainStep, { optimizer, batch }],
+      [
+        'trainStep: optimizer: expected one with apply, update and isFrozen, got undefined. Make one with adafactor().',
+        trainStep,
+        { model, batch },
+      ],
+      ['train: unknown option epochs. Known: ', train, { model, batches: [batch], epochs: 1 }],
+      [
+        'train: model: expected a ClippoModel, got an object.',
+        train,
+        { model: {}, batches: [batch], steps: 1 },
+      ],
+      [
+        'train: optimizer: expected one with apply, update and isFrozen, got AdamOptimizer. Make one with adafactor().',
+        train,
+        { model, batches: [batch], steps: 1, optimizer: adam },
+      ],
+      [
+        'train: batches: expected an iterable of { images, texts }, one a step, got an object.',
+        train,
+        { model, batches: batch, steps: 1 },
+      ],
+      [
+        'train: batches: expected an iterable of { images, texts }, one a step, got a function. Call it: batches().',
+        train,
+        { model, batches: () => repeat(batch), steps: 1 },
+      ],
+    ];
+    for (const [message, run, options] of bad) {
+      // Wrong on purpose, as a caller without types may write it.
+      const error = await run(options as never).catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(ConfigError);
+      expect((error as ConfigError).message).toContain(message);
+    }
+    for (const owner of [model, optimizer, adam]) owner.dispose();
   });
 
   it('refuses batches that do not pair up or do not fit', async () => {

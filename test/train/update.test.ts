@@ -3,10 +3,10 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { ConfigError } from '../../src/errors.ts';
+import { ConfigError, ShapeError } from '../../src/errors.ts';
 import { type AdafactorOptions, adafactor } from '../../src/train/adafactor.ts';
 import { contrastiveLoss } from '../../src/train/loss.ts';
-import { globalNorm, updateStep } from '../../src/train/update.ts';
+import { globalNorm, type StepOptimizer, updateStep } from '../../src/train/update.ts';
 import { BACKENDS, expectNoLeaks, maxAbsDifference, useBackend } from '../support/backends.ts';
 
 type Values = Record<string, number[]>;
@@ -241,6 +241,45 @@ describe.each(BACKENDS)('update on %s', (backend) => {
       ),
     );
     optimizer.dispose();
+    tf.dispose([...parameters.values()]);
+  });
+
+  it('refuses gradients that do not belong to the parameters, and then updates nothing', () => {
+    const [optimizer, parameters] = [adafactor(), variables()];
+    const t = parameters.get('t')!;
+    const apply = (gradients: [string, tf.Tensor][]) => () => optimizer.apply(parameters, new Map(gradients));
+    expect(apply([])).toThrow(
+      new ConfigError(
+        'update: no parameter that is left to train has a gradient. Give gradients by the same paths as parameters.',
+      ),
+    );
+    expect(apply([['a/kernal', t]])).toThrow(
+      new ConfigError('update: gradients of a/kernal, which are no parameters.'),
+    );
+    const wrong: [string, tf.Tensor][] = [
+      ['t', t],
+      ['a/kernel', t],
+    ];
+    expect(apply(wrong)).toThrow(new ShapeError('gradient of a/kernel: expected [3], got [1].'));
+    expect(read64(parameters).t).toEqual(START.t);
+    expect(optimizer.stepCount).toBe(0);
+    const none = new ConfigError('update: got no parameters. Give at least one.');
+    expect(() => optimizer.apply(new Map(), new Map())).toThrow(none);
+    expect(() => updateStep(optimizer, new Map(), () => tf.scalar(1))).toThrow(none);
+    optimizer.dispose();
+    tf.dispose([...parameters.values()]);
+  });
+
+  it('refuses an optimiser of tfjs itself', () => {
+    const [adam, parameters] = [tf.train.adam(), variables()];
+    // Wrong on purpose, as a caller without types may write it.
+    const optimizer = adam as unknown as StepOptimizer;
+    expect(() => updateStep(optimizer, parameters, () => slope(parameters))).toThrow(
+      new ConfigError(
+        'updateStep: optimizer: expected one with apply, update and isFrozen, got AdamOptimizer. Make one with adafactor().',
+      ),
+    );
+    adam.dispose();
     tf.dispose([...parameters.values()]);
   });
 
