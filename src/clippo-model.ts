@@ -8,15 +8,15 @@ import {
   assertWeightsFit,
   type Bytes,
   type CheckpointSource,
-  type NamedWeights,
+  fitImageSize,
   npzChunks,
   type PretrainedName,
   pretrainedUrl,
   readBigVision,
   readSource,
-  resamplePositionEmbedding,
   safetensorsChunks,
   toFloat32,
+  towerWeights,
 } from './checkpoint/index.ts';
 import { createEmbeddings, type Embeddings, similarityMatrix } from './embeddings.ts';
 import { ConfigError } from './errors.ts';
@@ -378,29 +378,6 @@ export class ClippoModel {
     }
     return createEmbeddings(data, rows.dim);
   }
-}
-
-/** Canonical names of a CLIPPO; a bare ViT is taken for its tower, with the temperature still at its start. */
-function towerWeights(weights: NamedWeights): NamedWeights {
-  const t = weights.get('t');
-  // A scalar is as good as the vector of one that big_vision stores.
-  if (t?.shape.length === 0) weights.set('t', { dtype: 'float32', shape: [1], data: toFloat32(t) });
-  if (!weights.has('embedding/kernel')) return weights;
-  const tower: NamedWeights = new Map();
-  for (const [path, array] of weights) tower.set(`img/${path}`, array);
-  return tower.set('t', { dtype: 'float32', shape: [1], data: Float32Array.of(Math.log(10)) });
-}
-
-function fitImageSize(weights: NamedWeights, stored: ClippoConfig, wanted: ClippoConfig): NamedWeights {
-  if (stored.imageSize === wanted.imageSize) return weights;
-  const { patchSize } = resolveClippoConfig(wanted);
-  const path = 'img/pos_embedding';
-  const resampled = resamplePositionEmbedding(
-    weights.get(path)!,
-    stored.imageSize! / patchSize,
-    wanted.imageSize! / patchSize,
-  );
-  return new Map(weights).set(path, resampled);
 }
 
 function assertList(what: string, list: readonly unknown[]): void {

@@ -19,4 +19,5 @@ export {
 } from './safetensors.ts';
 export { type NamedWeights, toScanLayout } from './scan-layout.ts';
 export { type CheckpointSource, readSource } from './source.ts';
+export { fitImageSize, towerWeights } from './tower-weights.ts';
 export { assertWeightsFit } from './weights-fit.ts';
