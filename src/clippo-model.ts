@@ -32,7 +32,7 @@ import {
   resolveClippoConfig,
   toTensor,
 } from './model/index.ts';
-import { refuseUnknown } from './options.ts';
+import { describeValue, refuseUnknown } from './options.ts';
 import type { OnProgress } from './progress.ts';
 import { promptsOf, type Templates } from './prompts.ts';
 import type { Raster } from './raster/index.ts';
@@ -382,7 +382,7 @@ export class ClippoModel {
 
 function assertList(what: string, list: readonly unknown[]): void {
   if (Array.isArray(list)) return;
-  const given = typeof list === 'string' ? `the string ${JSON.stringify(list)}` : String(list);
+  const given = typeof list === 'string' ? `the string ${JSON.stringify(list)}` : describeValue(list);
   throw new ConfigError(
     `${what}: expected a list, got ${given}. Put it into brackets: [${typeof list === 'string' ? JSON.stringify(list) : '…'}].`,
   );

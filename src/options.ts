@@ -37,7 +37,7 @@ export function assertNumber(door: string, name: string, value: unknown, low: nu
 
 /** A value of the wrong kind, as it stands in a message: `undefined`, `"0.5"`, `an array`, `AdamOptimizer`. */
 export function describeValue(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80)); // it may be a whole file
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return 'an array';

@@ -4,8 +4,8 @@
 // Not done here: resampling position embeddings, which needs to know the model.
 
 import { CheckpointError, ConfigError } from '../errors.ts';
-import { refuseUnknown } from '../options.ts';
-import { type Bytes, isBytes, kindOf } from './bytes.ts';
+import { describeValue, refuseUnknown } from '../options.ts';
+import { type Bytes, isBytes } from './bytes.ts';
 import { type NdArray, subArray, toFloat32 } from './nd-array.ts';
 import { parseArrays } from './parse-arrays.ts';
 import { type NamedWeights, toLoopLayout } from './scan-layout.ts';
@@ -30,7 +30,7 @@ export function readBigVision(
   refuseUnknown('readBigVision', options, ['prefix']);
   if (!isBytes(source) && !(source instanceof Map)) {
     throw new ConfigError(
-      `readBigVision: expected the bytes of a file (Uint8Array or ArrayBuffer) or a Map of arrays, got ${kindOf(source)}.`,
+      `readBigVision: expected the bytes of a file (Uint8Array or ArrayBuffer) or a Map of arrays, got ${describeValue(source)}.`,
     );
   }
   const arrays = isBytes(source) ? parseArrays(source) : source;

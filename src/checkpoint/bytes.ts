@@ -2,6 +2,7 @@
 // every function of this room that takes a file.
 
 import { ConfigError } from '../errors.ts';
+import { describeValue } from '../options.ts';
 
 /** The bytes of a file: a Uint8Array (Node's Buffer is one), another view, or an ArrayBuffer. */
 export type Bytes = ArrayBuffer | ArrayBufferView;
@@ -19,7 +20,7 @@ export function isBytes(value: unknown): value is Bytes {
 export function toBytes(door: string, value: Bytes): Uint8Array {
   if (!isBytes(value)) {
     throw new ConfigError(
-      `${door}: expected the bytes of a file (Uint8Array or ArrayBuffer), got ${kindOf(value)}.${adviceFor(value)}`,
+      `${door}: expected the bytes of a file (Uint8Array or ArrayBuffer), got ${describeValue(value)}.${adviceFor(value)}`,
     );
   }
   // Memory that was transferred away has no bytes left, and no view can be made of it.
@@ -33,12 +34,4 @@ export function toBytes(door: string, value: Bytes): Uint8Array {
 function adviceFor(value: unknown): string {
   if (typeof value === 'string') return ' Read the file first.';
   return value instanceof Promise ? ' Await it first.' : '';
-}
-
-/** What a value is, for messages: the class of an object, anything else as it is. */
-export function kindOf(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
-  if (typeof value === 'function') return 'a function';
-  if (typeof value !== 'object' || value === null) return String(value);
-  return value.constructor?.name ?? 'Object';
 }

@@ -1,7 +1,7 @@
 // What a writer is given, in whichever form it is at hand → names and checked arrays, one at a time.
 
 import { ConfigError } from '../errors.ts';
-import { kindOf } from './bytes.ts';
+import { describeValue } from '../options.ts';
 import type { TypedArray } from './dtype.ts';
 import { type NdArray, type NdArrayLike, resolveArray } from './nd-array.ts';
 
@@ -26,7 +26,7 @@ function pairsOf(door: string, arrays: NamedArrays): Iterable<unknown> {
     if (Object.prototype.toString.call(arrays) === '[object Object]') return Object.entries(arrays);
   }
   throw new ConfigError(
-    `${door}: expected arrays by name (a Map, pairs, or a plain object), got ${kindOf(arrays)}.`,
+    `${door}: expected arrays by name (a Map, pairs, or a plain object), got ${describeValue(arrays)}.`,
   );
 }
 
@@ -35,7 +35,7 @@ function* resolvePairs(door: string, pairs: Iterable<unknown>): Generator<readon
   for (const pair of pairs) {
     if (!Array.isArray(pair) || typeof pair[0] !== 'string') {
       throw new ConfigError(
-        `${door}: entry ${index}: expected a pair [name, array], got ${Array.isArray(pair) ? `a pair of ${kindOf(pair[0])}` : kindOf(pair)}.`,
+        `${door}: entry ${index}: expected a pair [name, array], got ${Array.isArray(pair) ? `a pair of ${describeValue(pair[0])}` : describeValue(pair)}.`,
       );
     }
     yield [pair[0], resolveArray(pair[0], pair[1])];

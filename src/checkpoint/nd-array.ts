@@ -3,8 +3,8 @@
 // hundreds of MiB is never held twice. They remember their bytes: writing them again is bit for bit.
 
 import { ConfigError, ShapeError } from '../errors.ts';
+import { describeValue } from '../options.ts';
 import { sizeOf } from '../shape.ts';
-import { kindOf } from './bytes.ts';
 import { DTYPE_NAMES, DTYPES, type DType, decodeElements, encodeElements, type TypedArray } from './dtype.ts';
 import { rememberWeakly } from './weak-cache.ts';
 
@@ -93,7 +93,7 @@ export function resolveArray(name: string, given: NdArrayLike | TypedArray): NdA
   }
   if (typeof given !== 'object' || given === null || !(isTypedArray(given) || 'data' in given)) {
     throw new ConfigError(
-      `array ${JSON.stringify(name)}: expected { shape, data } or a typed array, got ${kindOf(given)}.`,
+      `array ${JSON.stringify(name)}: expected { shape, data } or a typed array, got ${describeValue(given)}.`,
     );
   }
   if (isStored(given)) return given;
@@ -102,18 +102,18 @@ export function resolveArray(name: string, given: NdArrayLike | TypedArray): NdA
   const dtype = array.dtype ?? DTYPE_NAMES.find((candidate) => data instanceof DTYPES[candidate].memory);
   if (dtype === undefined || !Object.hasOwn(DTYPES, dtype)) {
     throw new ConfigError(
-      `array ${JSON.stringify(name)}: cannot tell its dtype (${kindOf(dtype ?? data)}). Use one of ${DTYPE_NAMES.join(', ')} with a typed array.`,
+      `array ${JSON.stringify(name)}: cannot tell its dtype (${describeValue(dtype ?? data)}). Use one of ${DTYPE_NAMES.join(', ')} with a typed array.`,
     );
   }
   const { memory } = DTYPES[dtype];
   if (!(data instanceof memory)) {
     throw new ConfigError(
-      `array ${JSON.stringify(name)}: dtype '${dtype}' needs its data as ${memory.name}, got ${kindOf(data)}.`,
+      `array ${JSON.stringify(name)}: dtype '${dtype}' needs its data as ${memory.name}, got ${describeValue(data)}.`,
     );
   }
   if (!Array.isArray(shape)) {
     throw new ShapeError(
-      `array ${JSON.stringify(name)}: shape: expected an array of sizes such as [2, 3], got ${kindOf(shape)}.`,
+      `array ${JSON.stringify(name)}: shape: expected an array of sizes such as [2, 3], got ${describeValue(shape)}.`,
     );
   }
   const isShape = shape.every((size) => Number.isSafeInteger(size) && size >= 0);

@@ -2,7 +2,7 @@
 // as big_vision's resample_posemb (scipy.ndimage.zoom of order 1). Computed in float64, rounded to float32 once.
 
 import { ConfigError, ShapeError } from '../errors.ts';
-import { kindOf } from './bytes.ts';
+import { describeValue } from '../options.ts';
 import type { TypedArray } from './dtype.ts';
 import { isTypedArray, type NdArray, type NdArrayLike, resolveArray, toFloat32 } from './nd-array.ts';
 import type { NamedWeights } from './scan-layout.ts';
@@ -39,7 +39,7 @@ export function resamplePositionEmbedding(
   if (weights instanceof Map) return resampleAll(weights, from, to);
   if (typeof weights !== 'object' || weights === null || !(isTypedArray(weights) || 'data' in weights)) {
     throw new ConfigError(
-      `resamplePositionEmbedding: expected an array { shape, data }, a Float32Array or a Map of arrays by path, got ${kindOf(weights)}.`,
+      `resamplePositionEmbedding: expected an array { shape, data }, a Float32Array or a Map of arrays by path, got ${describeValue(weights)}.`,
     );
   }
   const tokens = from.rows * from.columns;
@@ -136,7 +136,7 @@ function resolveGrid(what: string, grid: Grid): GridSize {
   const [rows, columns, ...more] = Array.isArray(grid) ? grid : [grid, grid];
   if (![rows, columns].every((size) => Number.isInteger(size) && size >= 1) || more.length > 0) {
     throw new ConfigError(
-      `resamplePositionEmbedding: ${what}: expected a positive integer or [rows, columns], got ${Array.isArray(grid) ? `[${grid.map(kindOf).join(', ')}]` : kindOf(grid)}.`,
+      `resamplePositionEmbedding: ${what}: expected a positive integer or [rows, columns], got ${Array.isArray(grid) ? `[${grid.map(describeValue).join(', ')}]` : describeValue(grid)}.`,
     );
   }
   return { rows, columns };

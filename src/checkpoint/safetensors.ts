@@ -3,8 +3,8 @@
 // Every rule of the format is checked before an array is handed out. The 8-bit and smaller floats are refused by name.
 
 import { CheckpointError, ConfigError } from '../errors.ts';
-import { refuseUnknown } from '../options.ts';
-import { type Bytes, kindOf, toBytes } from './bytes.ts';
+import { describeValue, refuseUnknown } from '../options.ts';
+import { type Bytes, toBytes } from './bytes.ts';
 import { DTYPE_NAMES, DTYPES, type DType } from './dtype.ts';
 import { type NamedArrays, resolveArrays } from './named-arrays.ts';
 import { byteLengthOf, createStoredArray, elementBytes, type NdArray } from './nd-array.ts';
@@ -226,7 +226,9 @@ function resolveMetadata(options: SafetensorsOptions): Readonly<Record<string, s
   refuseUnknown('safetensors', options, ['metadata']);
   const { metadata = {} } = options;
   if (typeof metadata !== 'object' || metadata === null) {
-    throw new ConfigError(`safetensors: metadata: expected an object of texts, got ${kindOf(metadata)}.`);
+    throw new ConfigError(
+      `safetensors: metadata: expected an object of texts, got ${describeValue(metadata)}.`,
+    );
   }
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value !== 'string') {

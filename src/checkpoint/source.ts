@@ -2,8 +2,9 @@
 
 import * as platform from '#platform';
 import { CheckpointError, ConfigError } from '../errors.ts';
+import { describeValue } from '../options.ts';
 import type { ReadOptions } from '../platform.ts';
-import { type Bytes, isBytes, kindOf, toBytes } from './bytes.ts';
+import { type Bytes, isBytes, toBytes } from './bytes.ts';
 
 /** Anything that can hand over its bytes: a `Blob`, a `File`, a `Response`, or an object of your own. */
 export interface CheckpointSource {
@@ -29,7 +30,7 @@ export async function readSource(
     return toBytes('source.arrayBuffer()', await source.arrayBuffer());
   }
   throw new ConfigError(
-    `source: expected a path, a URL, a Uint8Array or ArrayBuffer, or an object with arrayBuffer() such as a Blob, got ${kindOf(source)}.`,
+    `source: expected a path, a URL, a Uint8Array or ArrayBuffer, or an object with arrayBuffer() such as a Blob, got ${describeValue(source)}.`,
   );
 }
 

@@ -241,8 +241,8 @@ describe('resamplePositionEmbedding', () => {
     const loose = resamplePositionEmbedding as (...values: unknown[]) => unknown;
     for (const [odd, name] of [
       [null, 'null'],
-      [[0, 1], 'Array'],
-      [{ pos_embedding: grid }, 'Object'],
+      [[0, 1], 'an array'],
+      [{ pos_embedding: grid }, 'an object'],
     ]) {
       expect(() => loose(odd, 2, 3)).toThrow(
         `expected an array { shape, data }, a Float32Array or a Map of arrays by path, got ${name}.`,

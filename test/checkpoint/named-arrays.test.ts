@@ -67,13 +67,13 @@ for (const [name, write] of Object.entries(writers)) {
           ],
           /entry 1: .* got a pair of 7\.$/,
         ],
-        [array, /array "shape": expected \{ shape, data \} or a typed array, got Array\.$/],
+        [array, /array "shape": expected \{ shape, data \} or a typed array, got an array\.$/],
         [{ a: 5 }, /array "a": expected .* got 5\.$/],
         [{ a: null }, /array "a": expected .* got null\.$/],
         [{ a: undefined }, /array "a": expected .* got undefined\.$/],
-        [{ a: [1, 2] }, /array "a": expected .* got Array\.$/],
+        [{ a: [1, 2] }, /array "a": expected .* got an array\.$/],
         [{ a: new Uint8ClampedArray(2) }, /array "a": expected .* got Uint8ClampedArray\.$/],
-        [{ a: { shape: [1], data: Object.create(null) } }, /array "a": cannot tell its dtype \(Object\)/],
+        [{ a: { shape: [1], data: Object.create(null) } }, /array "a": cannot tell its dtype \(an object\)/],
       ];
       for (const [arrays, message] of refused) {
         // As JavaScript users may call it.

@@ -241,7 +241,7 @@ describe('writeNpz refuses', () => {
     [
       'plain numbers',
       () => writeNpz([['x', { shape: [1], data: [1] as unknown as Float32Array }]]),
-      /cannot tell its dtype \(Array\)/,
+      /cannot tell its dtype \(an array\)/,
     ],
     ['half a character', () => writeNpz([['\ud83d', scalar]]), /not well-formed text/],
     ['NUL in a name', () => writeNpz([['a\0b', scalar]]), /free of NUL/],

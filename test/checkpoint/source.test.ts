@@ -58,8 +58,8 @@ describe('the bytes of a file', () => {
         [null, 'null'],
         [7, '7'],
         ['clippo.npz', '"clippo.npz"'],
-        [[1, 2], 'Array'],
-        [Object.create(null), 'Object'],
+        [[1, 2], 'an array'],
+        [Object.create(null), 'an object'],
         [Promise.resolve(npz), 'Promise'],
       ];
       for (const [stranger, name] of strangers) {
@@ -81,7 +81,7 @@ describe('the bytes of a file', () => {
   it('are asked of a source that has them', async () => {
     const refused: [unknown, RegExp][] = [
       [null, /^source: expected a path, .* got null\.$/],
-      [Object.create(null), /got Object\.$/],
+      [Object.create(null), /got an object\.$/],
       [{ arrayBuffer: async () => 'text' }, /^source\.arrayBuffer\(\): expected the bytes .* got "text"/],
     ];
     for (const [source, message] of refused) {
