@@ -10,6 +10,7 @@ export default defineConfig({
     index: 'src/index.ts',
     render: 'src/render/index.ts',
     train: 'src/train/index.ts',
+    compile: 'src/compile/index.ts',
     node: 'src/node/index.ts',
     'platform-node': 'src/node/platform.ts',
     'platform-web': 'src/web/platform.ts',
@@ -25,12 +26,13 @@ export default defineConfig({
       index: 'src/index.ts',
       render: 'src/render/index.ts',
       train: 'src/train/index.ts',
+      compile: 'src/compile/index.ts',
       node: 'src/node/index.ts',
     },
   },
   noExternal: BUNDLED,
   // `#platform` is resolved by the user's runtime or bundler through package.json "imports".
-  external: ['#platform', 'sharp', /^@tensorflow\//],
+  external: ['#platform', 'sharp', /^onnxruntime-/, /^@tensorflow\//],
   removeNodeProtocol: false,
   // fflate's Node build looks for worker threads; its browser build is the same code without.
   esbuildOptions: (options) => {

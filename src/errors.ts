@@ -2,7 +2,7 @@
 // something wrong" from a bug; a `code` that stays stable while messages improve.
 // A message says what was being done, what came, what was expected, and how to mend it.
 
-export type ClippoErrorCode = 'CONFIG' | 'SHAPE' | 'FONT' | 'CHECKPOINT' | 'DATA' | 'BACKEND';
+export type ClippoErrorCode = 'CONFIG' | 'SHAPE' | 'FONT' | 'CHECKPOINT' | 'DATA' | 'BACKEND' | 'COMPILE';
 
 export class ClippoError extends Error {
   readonly code: ClippoErrorCode;
@@ -58,5 +58,13 @@ export class BackendError extends ClippoError {
   override readonly name = 'BackendError';
   constructor(message: string, options?: ErrorOptions) {
     super('BACKEND', message, options);
+  }
+}
+
+/** A function that cannot be recorded, simplified or run as one graph. */
+export class CompileError extends ClippoError {
+  override readonly name = 'CompileError';
+  constructor(message: string, options?: ErrorOptions) {
+    super('COMPILE', message, options);
   }
 }

@@ -31,14 +31,17 @@ export {
   type CreateOptions,
   type EncodeOptions,
   type LoadOptions,
+  type ModelCompileOptions,
   type SaveOptions,
 } from './clippo-model.ts';
+export type { CompileReport, OrtRuntime } from './compile/index.ts';
 export { createEmbeddings, type Embeddings, type Hit, similarityMatrix, topK } from './embeddings.ts';
 export {
   BackendError,
   CheckpointError,
   ClippoError,
   type ClippoErrorCode,
+  CompileError,
   ConfigError,
   DataError,
   FontError,

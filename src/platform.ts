@@ -1,6 +1,7 @@
 // What differs between Node and the browser, as one small contract. `#platform` in package.json's "imports"
 // picks node/platform.ts or web/platform.ts when the package is resolved, so no bundle holds the other one.
 
+import type { OrtRuntime } from './compile/index.ts';
 import type { OnProgress } from './progress.ts';
 import type { Raster } from './raster/index.ts';
 
@@ -20,4 +21,8 @@ export interface Platform {
   ): Promise<void>;
   /** An encoded picture, or a browser's image object, → RGB, upright, transparency on white. */
   decodeImage(image: Uint8Array | Blob | CanvasImageSource): Promise<Raster>;
+  /** The ONNX Runtime of this place, where there is one that works. */
+  onnxRuntime(): Promise<OrtRuntime | undefined>;
+  /** Why {@link onnxRuntime} gives none, and how to come by one. */
+  onnxRuntimeAdvice(): string;
 }

@@ -24,6 +24,13 @@ const PROMISES: Record<string, { prints: RegExp[]; writes?: string[] }> = {
     prints: [/Chance is a loss of 1\.386/, /red \(\d+ %\)\ngreen \(\d+ %\)\nblue \(\d+ %\)/],
   },
   '05-stack-layers.mjs': { prints: [/embedding → pos_embedding/, /accuracy 1\n/, / 0 after/] },
+  '06-compile.mjs': {
+    prints: [
+      /tfjs wasm {2}step 50: loss (\d\.\d{2})[\s\S]*compiled {3}step 50: loss \1/,
+      /takes 1\/\d+\.\d of the time/,
+      /100 % of the points/,
+    ],
+  },
 };
 
 function node(file: string, env: Record<string, string> = {}): string {

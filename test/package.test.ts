@@ -31,7 +31,8 @@ const BEHIND: Record<string, readonly string[]> = {
     'composeQuestion',
   ],
   'clippo-ts/train': ['contrastiveLoss', 'adafactor', 'schedule', 'trainStep', 'train'],
-  'clippo-ts/node': ['readImage', 'writePng'],
+  'clippo-ts/compile': ['compile', 'exportOnnx'],
+  'clippo-ts/node': ['readImage', 'writePng', 'nodeRuntime'],
 };
 
 let project: string;

@@ -1,11 +1,13 @@
 // The main job in two minutes: draw words, train one small network on pictures and drawn words, save it, load it,
 // search pictures with words, and write out/quickstart.html to look at. It runs on the CPU and needs no network.
+// QUICKSTART_ENGINE=tfjs leaves ONNX Runtime out; without onnxruntime-node that is what happens by itself.
 
 import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import '@tensorflow/tfjs-backend-wasm';
 import { ClippoModel, countParameters, createRandom, createRenderer, topK } from 'clippo-ts';
+import { nodeRuntime } from 'clippo-ts/node';
 import { adafactor, schedule, train } from 'clippo-ts/train';
 import { loadEmoji } from './emoji.mjs';
 import { progressLine } from './progress-line.mjs';
@@ -29,16 +31,15 @@ console.log(
 );
 
 const model = await ClippoModel.create(config, { seed: 1 });
-console.log(
-  `One Vision Transformer of ${countParameters(config)} parameters reads both. Training on tfjs wasm:`,
-);
+console.log(`One Vision Transformer of ${countParameters(config)} parameters reads both. Training:`);
 const optimizer = adafactor({
   schedule: schedule({ decay: 'cosine', total: steps, warmup: { percent: 0.1 } }),
 });
 const bar = progressLine(steps);
 const started = performance.now();
-const { history, aborted } = await train({
+const { history, aborted, engine } = await train({
   model,
+  engine: process.env.QUICKSTART_ENGINE ?? 'auto',
   batches: shuffledBatches(),
   steps,
   optimizer,
@@ -56,7 +57,11 @@ mkdirSync(out, { recursive: true });
 await model.save(checkpoint);
 model.dispose();
 const loaded = await ClippoModel.load(checkpoint);
-console.log(`Trained in ${seconds} s, saved as ${relative('.', checkpoint)}, loaded back.\n`);
+if (engine === 'onnx') await loaded.compile(nodeRuntime());
+const computedBy = engine === 'onnx' ? 'ONNX Runtime' : 'tfjs wasm';
+console.log(
+  `Trained in ${seconds} s by ${computedBy}, saved as ${relative('.', checkpoint)}, loaded back.\n`,
+);
 
 const pictures = await loaded.encodeImages(emoji.map(({ picture }) => picture));
 const names = await loaded.encodeText(emoji.map(({ name }) => name));

@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import type { Command } from 'commander';
 import { BackendError } from '../errors.ts';
-import { encodePng, readImage } from '../node/index.ts';
+import { encodePng, nodeRuntime, readImage } from '../node/index.ts';
 import { createRenderer, renderText } from '../render/index.ts';
-import { ENGINES, type Engine, startEngine } from './engine.ts';
+import { BACKENDS, type Backend, startBackend } from './engine.ts';
 import { installedVersion, ownPackage } from './installed-package.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -51,19 +51,27 @@ export function addDoctor(program: Command, terminal: Terminal): void {
 }
 
 async function examine(): Promise<Finding[]> {
-  const engines: Finding[] = [];
-  for (const engine of ENGINES) engines.push(await tryOut(`tfjs ${engine}`, false, () => tryEngine(engine)));
-  const compute: Finding = {
+  const backends: Finding[] = [];
+  for (const backend of BACKENDS) {
+    backends.push(await tryOut(`tfjs ${backend}`, false, () => tryBackend(backend)));
+  }
+  const onnx = await tryOut('onnxruntime-node', false, tryOnnxRuntime);
+  const working = backends.find(({ ok }) => ok);
+  const engine: Finding = {
     name: 'engine',
     required: true,
-    ok: engines.some(({ ok }) => ok),
-    detail: engines.find(({ ok }) => ok)?.name ?? 'none. Run: npm install @tensorflow/tfjs-backend-wasm',
+    ok: working !== undefined,
+    detail:
+      working === undefined
+        ? 'none. Run: npm install @tensorflow/tfjs-backend-wasm'
+        : (onnx.ok ? onnx : working).name,
   };
   return [
     nodeVersion(),
     ...['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers'].map(peer),
-    ...engines,
-    compute,
+    ...backends,
+    onnx,
+    engine,
     await tryOut('bundled font', true, tryFont),
     await tryOut('sharp', false, trySharp),
     machine(),
@@ -98,16 +106,44 @@ function peer(name: string): Finding {
   };
 }
 
-async function tryEngine(engine: Engine): Promise<string> {
-  await startEngine(engine);
+async function tryBackend(backend: Backend): Promise<string> {
+  await startBackend([backend]);
   const tf = await import('@tensorflow/tfjs-core');
-  const product = tf.tidy(() =>
-    tf.matMul(tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.tensor2d([5, 6, 7, 8], [2, 2])),
-  );
-  const values = Array.from(await product.data());
-  product.dispose();
-  if (values.join() !== '19,22,43,50') throw new BackendError(`a product of matrices came out as ${values}`);
-  return `${installedVersion(`@tensorflow/tfjs-backend-${engine}`) ?? 'version unknown'}, multiplies matrices`;
+  return tryProduct(`@tensorflow/tfjs-backend-${backend}`, tf, async (a, b) => tf.matMul(a, b));
+}
+
+async function tryOnnxRuntime(): Promise<string> {
+  const runtime = nodeRuntime();
+  await startBackend(BACKENDS);
+  const tf = await import('@tensorflow/tfjs-core');
+  const { compile } = await import('../compile/index.ts');
+  const compiled = await compile((a: Matrix, b: Matrix) => tf.matMul(a, b), { runtime });
+  try {
+    return await tryProduct('onnxruntime-node', tf, compiled);
+  } finally {
+    await compiled.dispose();
+  }
+}
+
+type Tfjs = typeof import('@tensorflow/tfjs-core');
+type Matrix = ReturnType<Tfjs['tensor2d']>;
+
+async function tryProduct(
+  packageName: string,
+  tf: Tfjs,
+  multiply: (a: Matrix, b: Matrix) => Promise<ReturnType<Tfjs['matMul']>>,
+): Promise<string> {
+  const factors = [tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.tensor2d([5, 6, 7, 8], [2, 2])] as const;
+  try {
+    const product = await multiply(...factors);
+    const values = Array.from(await product.data());
+    product.dispose();
+    if (values.join() !== '19,22,43,50')
+      throw new BackendError(`a product of matrices came out as ${values}`);
+  } finally {
+    tf.dispose([...factors]);
+  }
+  return `${installedVersion(packageName) ?? 'version unknown'}, multiplies matrices`;
 }
 
 async function tryFont(): Promise<string> {

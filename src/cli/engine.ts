@@ -1,38 +1,67 @@
-// Which tfjs backend computes: the fastest one that is installed, or the one asked for. Nothing of tfjs is loaded
-// before a verb needs it.
+// What computes: ONNX Runtime, or a tfjs backend; the fastest that is installed, or the one asked for. Nothing of
+// either is loaded before a verb needs it.
 
+import type { OrtRuntime } from '../compile/index.ts';
 import { BackendError } from '../errors.ts';
+import { nodeRuntime } from '../node/index.ts';
 
-export const ENGINES = ['wasm', 'cpu'] as const;
+export const BACKENDS = ['wasm', 'cpu'] as const;
+export type Backend = (typeof BACKENDS)[number];
+export const ENGINES = ['auto', 'onnx', ...BACKENDS] as const;
 export type Engine = (typeof ENGINES)[number];
 
+export interface StartedEngine {
+  /** tfjs's current backend, which holds the tensors whatever computes */
+  readonly backend: Backend;
+  /** ONNX Runtime, if that computes */
+  readonly runtime?: OrtRuntime;
+}
+
 /**
- * Loads a backend and makes it tfjs's current one.
- *
- * @param wanted - default: wasm, and cpu where that is missing
+ * @param wanted - `'auto'`: ONNX Runtime, wasm where that is missing, cpu where both are
  * @returns what runs now
  * @throws BackendError that says what to install
  */
-export async function startEngine(wanted?: Engine): Promise<Engine> {
+export async function startEngine(wanted: Engine): Promise<StartedEngine> {
+  if (wanted === 'wasm' || wanted === 'cpu') return { backend: await startBackend([wanted]) };
+  let runtime: OrtRuntime;
+  try {
+    runtime = nodeRuntime();
+  } catch (error) {
+    if (wanted === 'onnx' || !(error instanceof BackendError)) throw error;
+    return { backend: await startBackend(BACKENDS) };
+  }
+  // Only tensors on their way: the backend whose tensors are plain arrays is the one to have.
+  return { backend: await startBackend(['cpu', 'wasm']), runtime };
+}
+
+/**
+ * Loads the first backend that works and makes it tfjs's current one.
+ *
+ * @throws BackendError that says what to install
+ */
+export async function startBackend(candidates: readonly Backend[]): Promise<Backend> {
   const failures: string[] = [];
-  for (const engine of wanted === undefined ? ENGINES : [wanted]) {
+  for (const backend of candidates) {
     try {
-      await start(engine);
-      return engine;
+      await start(backend);
+      return backend;
     } catch (cause) {
-      failures.push(`${engine}: ${cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause)}`);
+      failures.push(
+        `${backend}: ${cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause)}`,
+      );
     }
   }
   throw new BackendError(
-    `No engine to compute with (${failures.join('; ')}). Run: npm install @tensorflow/tfjs-core @tensorflow/tfjs-layers @tensorflow/tfjs-backend-${wanted ?? 'wasm'}`,
+    `No engine to compute with (${failures.join('; ')}). Run: npm install @tensorflow/tfjs-core @tensorflow/tfjs-layers @tensorflow/tfjs-backend-${candidates[0]}`,
   );
 }
 
-async function start(engine: Engine): Promise<void> {
+async function start(backend: Backend): Promise<void> {
   const tf = await import('@tensorflow/tfjs-core');
-  if (engine === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
+  if (backend === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
   else await import('@tensorflow/tfjs-backend-cpu');
-  if (!(await tf.setBackend(engine))) throw new BackendError('it is installed but does not start');
+  if (!(await tf.setBackend(backend))) throw new BackendError('it is installed but does not start');
   // The cpu backend greets its first tensor on Node with an advertisement for tfjs-node. Its first tensor is made
   // while it takes this for another place; warnings stay as they are.
   const isNode = tf.env().getBool('IS_NODE');

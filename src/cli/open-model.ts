@@ -2,14 +2,17 @@
 
 import { type Command, Option } from 'commander';
 import type { ClippoModel } from '../clippo-model.ts';
+import { ConfigError } from '../errors.ts';
 import { ENGINES, type Engine, startEngine } from './engine.ts';
 import { readFonts } from './font-file.ts';
+import { installedVersion } from './installed-package.ts';
 import { collect, positiveInteger } from './option-values.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ModelFlags {
   readonly model: string;
-  readonly backend?: Engine;
+  readonly engine: Engine;
+  readonly precision: 'fp32' | 'int8';
   readonly font?: readonly string[];
   readonly batchSize: number;
 }
@@ -18,7 +21,14 @@ export function addModelOptions(command: Command): Command {
   return command
     .requiredOption('--model <checkpoint>', 'npz or safetensors file, or its URL')
     .addOption(
-      new Option('--backend <engine>', 'tfjs backend (default: the fastest installed)').choices(ENGINES),
+      new Option('--engine <name>', 'onnx (ONNX Runtime), a tfjs backend, or auto: the fastest installed')
+        .choices(ENGINES)
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--precision <type>', 'int8 is twice as fast, a little less exact, and needs onnx')
+        .choices(['fp32', 'int8'])
+        .default('fp32'),
     )
     .option(
       '--font <file>',
@@ -34,11 +44,13 @@ export async function withModel<T>(
   terminal: Terminal,
   use: (model: ClippoModel) => Promise<T>,
 ): Promise<T> {
+  const { precision } = flags;
+  if (precision === 'int8' && (flags.engine === 'wasm' || flags.engine === 'cpu')) {
+    throw new ConfigError(`--precision int8 is not for --engine ${flags.engine}. Leave one of them out.`);
+  }
   const font = await readFonts(flags.font);
-  const engine = await startEngine(flags.backend);
-  const advice =
-    engine === 'cpu' ? ' For some ten times the speed: npm install @tensorflow/tfjs-backend-wasm' : '';
-  terminal.note(`Engine: tfjs ${engine}.${flags.backend === undefined ? advice : ''}`);
+  // int8 leaves no choice.
+  const { backend, runtime } = await startEngine(precision === 'int8' ? 'onnx' : flags.engine);
   const { ClippoModel } = await import('../clippo-model.ts');
   const { signal, onProgress } = terminal;
   const model = await ClippoModel.load(flags.model, {
@@ -47,6 +59,15 @@ export async function withModel<T>(
     ...(font && { render: { font } }),
   });
   try {
+    if (runtime === undefined) {
+      const advice = flags.engine === 'auto' ? ' Many times as fast: npm install onnxruntime-node' : '';
+      terminal.note(`Engine: tfjs ${backend}.${advice}`);
+    } else {
+      await model.compile(runtime, { precision });
+      const { cosine } = model.compileReport ?? {};
+      const loss = cosine === undefined ? '' : ` (cosine to fp32: ${cosine.toFixed(4)})`;
+      terminal.note(`Engine: ONNX Runtime ${installedVersion('onnxruntime-node')}, ${precision}${loss}.`);
+    }
     return await use(model);
   } finally {
     model.dispose();

@@ -1,7 +1,9 @@
 // Node's side of the `#platform` contract.
 
-import { DataError } from '../errors.ts';
+import type { OrtRuntime } from '../compile/index.ts';
+import { BackendError, DataError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
+import { nodeRuntime } from './engines.ts';
 import { readFile, writeFile } from './files.ts';
 import { decode } from './image-file.ts';
 
@@ -13,7 +15,27 @@ const decodeImage: Platform['decodeImage'] = async (image) => {
   );
 };
 
-export { decodeImage, readFile, writeFile };
+const onnxRuntime: Platform['onnxRuntime'] = async () => {
+  const found = installedRuntime();
+  return found instanceof Error ? undefined : found;
+};
+
+const onnxRuntimeAdvice: Platform['onnxRuntimeAdvice'] = () => {
+  const found = installedRuntime();
+  return found instanceof Error ? found.message : 'onnxruntime-node is installed and loads.';
+};
+
+/** The error is kept, because what is broken is worth telling only to those who ask for it. */
+function installedRuntime(): OrtRuntime | BackendError {
+  try {
+    return nodeRuntime();
+  } catch (error) {
+    if (error instanceof BackendError) return error;
+    throw error;
+  }
+}
+
+export { decodeImage, onnxRuntime, onnxRuntimeAdvice, readFile, writeFile };
 
 // The contract both platforms keep; a mismatch is a compile error here.
-({ decodeImage, readFile, writeFile }) satisfies Platform;
+({ decodeImage, onnxRuntime, onnxRuntimeAdvice, readFile, writeFile }) satisfies Platform;

@@ -3,6 +3,7 @@
 // vectorised kernel on the wasm backend where tanh is not.
 
 import * as tf from '@tensorflow/tfjs-core';
+import { FUSED_GELU, runFused } from './fused.ts';
 
 const LINEAR = 2 * Math.sqrt(2 / Math.PI);
 const CUBIC = LINEAR * 0.044715;
@@ -16,12 +17,13 @@ const CUBIC = LINEAR * 0.044715;
 export function gelu<T extends tf.Tensor>(x: T): T {
   const activate = tf.customGrad((...args) => {
     const [x, save] = args as [tf.Tensor, tf.GradSaveFunc];
-    const gate = tf.sigmoid(tf.mul(x, tf.add(tf.mul(tf.square(x), CUBIC), LINEAR)));
-    save([x, gate]);
+    const fused = runFused(FUSED_GELU, { x });
+    const gate = fused === null ? gateOf(x) : null;
+    save(gate === null ? [x] : [x, gate]);
     return {
-      value: tf.mul(x, gate),
+      value: fused?.[0] ?? tf.mul(x, gate!),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [x, gate] = saved as [tf.Tensor, tf.Tensor];
+        const [x, gate = gateOf(x!)] = saved as [tf.Tensor, tf.Tensor?];
         const slope = tf.mul(x, tf.add(tf.mul(tf.square(x), 3 * CUBIC), LINEAR)); // x·d(2u)/dx
         const dGate = tf.mul(slope, tf.sub(1, gate));
         return tf.mul(dy, tf.mul(gate, tf.add(dGate, 1)));
@@ -30,4 +32,9 @@ export function gelu<T extends tf.Tensor>(x: T): T {
   });
   // customGrad forgets the rank: the activation keeps the shape of x.
   return activate(x) as T;
+}
+
+/** sigmoid(2u) */
+function gateOf(x: tf.Tensor): tf.Tensor {
+  return tf.sigmoid(tf.mul(x, tf.add(tf.mul(tf.square(x), CUBIC), LINEAR)));
 }

@@ -1,6 +1,7 @@
 // The tensor primitives that deserve a hand-written gradient. Everything else is plain tfjs.
 
 export { attention } from './attention.ts';
+export { FUSED_GELU, FUSED_LAYER_NORM } from './fused.ts';
 export { gelu } from './gelu.ts';
 export { l2Normalize } from './l2-normalize.ts';
 export { layerNorm } from './layer-norm.ts';

@@ -3,7 +3,8 @@
 // Reference: big_vision `optax.make` and `optax.scale_by_adafactor`.
 
 import * as tf from '@tensorflow/tfjs-core';
-import { CheckpointError, ConfigError } from '../errors.ts';
+import { isRecording } from '../compile/index.ts';
+import { CheckpointError, CompileError, ConfigError } from '../errors.ts';
 import { assertShape } from '../shape.ts';
 import {
   type AdafactorOptions,
@@ -21,10 +22,10 @@ import {
   scaleByAdafactor,
   secondMomentDecay,
 } from './adafactor-rule.ts';
+import type { RecordableOptimizer } from './recordable-optimizer.ts';
 import {
   applyUpdate,
   type Parameters,
-  type StepOptimizer,
   type StepScalars,
   type UpdateMetrics,
   type UpdateRule,
@@ -38,7 +39,7 @@ type NamedTensors = Awaited<ReturnType<tf.Optimizer['getWeights']>>;
  * Adafactor as a tf.Optimizer. Its state is keyed by the paths of the parameters, never by their position or by
  * tfjs's process-wide names, so that it can be saved and given to another copy of the model.
  */
-export class Adafactor extends tf.Optimizer implements StepOptimizer {
+export class Adafactor extends tf.Optimizer implements RecordableOptimizer {
   readonly #options: ResolvedAdafactorOptions;
   readonly #settingsOf: (path: string) => PathSettings;
   readonly #states = new Map<string, ParameterState<tf.Variable>>();
@@ -85,8 +86,14 @@ export class Adafactor extends tf.Optimizer implements StepOptimizer {
   /**
    * @throws ConfigError when there is nothing to update, or a parameter comes late (see {@link adafactor})
    * @throws ShapeError when a gradient or the state has another shape than its parameter
+   * @throws CompileError while a function is being recorded: the count of steps would stand still
    */
   apply(parameters: Parameters, gradients: ReadonlyMap<string, tf.Tensor>): UpdateMetrics {
+    if (isRecording()) {
+      throw new CompileError(
+        'adafactor: a recorded step would repeat its number for ever, because the optimiser counts in JavaScript. Use createTrainStep(), or updateStep() with scalars that the function takes as inputs.',
+      );
+    }
     const { beta2, schedule } = this.stepNumbers();
     const metrics = tf.tidy(() =>
       this.update(parameters, gradients, { beta2: tf.scalar(beta2), schedule: tf.scalar(schedule) }),
@@ -127,10 +134,11 @@ export class Adafactor extends tf.Optimizer implements StepOptimizer {
   /**
    * Makes the state of these parameters, which the first step would do too; a recorded step needs it before.
    *
+   * @returns the variables of their state, which setWeights() replaces by others
    * @throws ConfigError for parameters without state after step 0
    * @throws ShapeError when the state has another shape than its parameter
    */
-  prepare(parameters: Parameters): void {
+  prepare(parameters: Parameters): tf.Variable[] {
     const { minDimSizeToFactor } = this.#options;
     const late: string[] = [];
     for (const [path, variable] of parameters) {
@@ -151,6 +159,8 @@ export class Adafactor extends tf.Optimizer implements StepOptimizer {
       );
     }
     for (const [path, variable] of parameters) this.#own(variable, path);
+    const states = [...parameters.keys()].flatMap((path) => this.#states.get(path) ?? []);
+    return states.flatMap((state) => partsOf(state).map(([, variable]) => variable));
   }
 
   /** tfjs's way in: by the names of variables. @throws ConfigError, ShapeError */

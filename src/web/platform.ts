@@ -1,4 +1,5 @@
-// The browser's side of the `#platform` contract. Pictures are decoded by the browser itself; there is no disk.
+// The browser's side of the `#platform` contract. Pictures are decoded by the browser itself; there is no disk, and
+// what is not in the page's bundle is not there.
 
 import { ConfigError, DataError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
@@ -44,7 +45,12 @@ function drawn(bitmap: ImageBitmap): Raster {
   return flattenRgba(context.getImageData(0, 0, width, height).data, width, height);
 }
 
-export { decodeImage, readFile, writeFile };
+const onnxRuntime: Platform['onnxRuntime'] = async () => undefined;
+
+const onnxRuntimeAdvice: Platform['onnxRuntimeAdvice'] = () =>
+  "A page has no ONNX Runtime but the one it is given. Hand it in: import * as runtime from 'onnxruntime-web'.";
+
+export { decodeImage, onnxRuntime, onnxRuntimeAdvice, readFile, writeFile };
 
 // The contract both platforms keep; a mismatch is a compile error here.
-({ decodeImage, readFile, writeFile }) satisfies Platform;
+({ decodeImage, onnxRuntime, onnxRuntimeAdvice, readFile, writeFile }) satisfies Platform;

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ClippoModel } from '../../src/clippo-model.ts';
-import { encodePng } from '../../src/node/index.ts';
+import { encodePng, nodeRuntime } from '../../src/node/index.ts';
 import { temporaryFolder } from '../node/temporary-folder.ts';
 import { expectNoLeaks, useBackend } from '../support/backends.ts';
 import { generateImage } from '../support/golden.ts';
@@ -41,6 +41,7 @@ describe('clippo classify', () => {
     );
     expect(code).toBe(0);
     const model = await ClippoModel.load(MODEL);
+    await model.compile(nodeRuntime());
     const [expected] = await model.classify([PICTURE], labels, templates === undefined ? {} : { templates });
     model.dispose();
     expect(JSON.parse(stdout)).toEqual([{ input: path('a.png'), labels: expected }]);

@@ -2,7 +2,8 @@
 
 import { copyFileSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   parseNpz,
   parseSafetensors,
@@ -10,8 +11,12 @@ import {
   toScanLayout,
   writeNpz,
 } from '../../src/checkpoint/index.ts';
+import { writeOnnxFile } from '../../src/cli/onnx-file.ts';
+import { ClippoModel } from '../../src/clippo-model.ts';
+import { toTensor } from '../../src/model/index.ts';
 import { temporaryFolder } from '../node/temporary-folder.ts';
-import { readGolden, readGoldenNpz } from '../support/golden.ts';
+import { maxAbsDifference, useBackend } from '../support/backends.ts';
+import { generateImage, readGolden, readGoldenNpz } from '../support/golden.ts';
 import { clippo } from './run-command.ts';
 
 const path = temporaryFolder();
@@ -85,6 +90,65 @@ describe('clippo convert', () => {
     );
     expect(readFileSync(path('m.npz'), 'utf8')).toBe('old');
     expect(readdirSync(path()).sort()).toEqual(['broken.npz', 'm.npz']);
+  });
+});
+
+describe('clippo convert to ONNX', () => {
+  const PICTURES = [generateImage(1, 64), generateImage(2, 64), generateImage(3, 64)];
+  let model: ClippoModel;
+  beforeAll(async () => {
+    await useBackend('cpu');
+    model = await ClippoModel.load(golden('mu16_64_map.ckpt'));
+  });
+  afterAll(() => model.dispose());
+
+  /** What ONNX Runtime itself makes of a file, without anything of ours. */
+  async function run(file: string): Promise<{ dims: readonly number[]; data: Float32Array }> {
+    const session = await InferenceSession.create(file, { logSeverityLevel: 3 });
+    expect([session.inputNames, session.outputNames]).toEqual([['images'], ['embedding']]);
+    const images = toTensor(PICTURES);
+    const feeds = { images: new Tensor('float32', images.dataSync() as Float32Array, images.shape) };
+    images.dispose();
+    const { embedding } = await session.run(feeds);
+    await session.release();
+    return embedding as { dims: readonly number[]; data: Float32Array }; // its type is float32
+  }
+
+  it('writes the network, for any batch', async () => {
+    const { code, stdout, stderr } = await clippo(['convert', golden('mu16_64_map.ckpt'), path('m.onnx')]);
+    expect([code, stdout]).toEqual([0, '']);
+    expect(stderr).toMatch(
+      /^images \[batch, 64, 64, 3\] to embedding \[batch, 32\] in .*m\.onnx, 0\.2 MiB\.\n$/,
+    );
+    const { dims, data } = await run(path('m.onnx'));
+    expect(dims).toEqual([3, 32]);
+    expect(maxAbsDifference(data, (await model.encode(PICTURES)).data)).toBeLessThan(1e-6);
+  });
+
+  it('puts weights that are too large for one file beside it', async () => {
+    const { signal } = new AbortController();
+    const written = await writeOnnxFile(model, path('m.onnx'), { signal, largestWeights: 1000 });
+    expect(written.dataFile).toBe(path('m.onnx.data'));
+    const sizes = ['m.onnx', 'm.onnx.data'].map((name) => readFileSync(path(name)).length);
+    expect(written.bytes).toBe(sizes[0]! + sizes[1]!);
+    expect(sizes[1]).toBeGreaterThan(4 * sizes[0]!);
+    const { data } = await run(path('m.onnx'));
+    expect(maxAbsDifference(data, (await model.encode(PICTURES)).data)).toBeLessThan(1e-6);
+    expect(readdirSync(path()).sort()).toEqual(['m.onnx', 'm.onnx.data']);
+  });
+
+  it('leaves nothing behind when it cannot be finished', async () => {
+    const controller = new AbortController();
+    controller.abort(new Error('enough'));
+    const options = { signal: controller.signal, largestWeights: 1000 };
+    await expect(writeOnnxFile(model, path('m.onnx'), options)).rejects.toThrow('enough');
+    expect(readdirSync(path())).toEqual([]);
+    const { signal } = new AbortController();
+    const nowhere = writeOnnxFile(model, path('no/m.onnx'), { signal, largestWeights: 1000 });
+    await expect(nowhere).rejects.toThrow(/^Cannot write .*m\.onnx\.data\..*ENOENT/);
+    expect((await clippo(['convert', golden('mu16_64_map.ckpt'), path('no/m.onnx')])).stderr).toMatch(
+      /^clippo: Cannot write .*there is no such file or folder/,
+    );
   });
 });
 

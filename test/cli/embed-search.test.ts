@@ -4,9 +4,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ClippoModel } from '../../src/clippo-model.ts';
-import { encodePng } from '../../src/node/index.ts';
+import { encodePng, nodeRuntime } from '../../src/node/index.ts';
 import { temporaryFolder } from '../node/temporary-folder.ts';
-import { expectNoLeaks, useBackend } from '../support/backends.ts';
+import { expectNoLeaks, maxAbsDifference, useBackend } from '../support/backends.ts';
 import { generateImage } from '../support/golden.ts';
 import { clippo, type RunResult } from './run-command.ts';
 
@@ -42,6 +42,7 @@ function withModel(argv: readonly string[], options = {}): Promise<RunResult> {
 /** What the library itself gives, row by row. */
 async function expected(inputs: Parameters<ClippoModel['encode']>[0], normalize = true): Promise<number[][]> {
   const model = await ClippoModel.load(MODEL);
+  await model.compile(nodeRuntime());
   const { row } = await model.encode(inputs, { normalize });
   model.dispose();
   return inputs.map((_, i) => Array.from(row(i)));
@@ -52,7 +53,7 @@ describe('clippo embed', () => {
     const files = PICTURES.map((_, k) => path(`${k}.png`));
     const { code, stdout, stderr } = await withModel(['embed', ...files, '--text', 'a dog', 'a cat']);
     expect(code).toBe(0);
-    expect(stderr).toBe('Engine: tfjs wasm.\n5 vectors of 32.\n');
+    expect(stderr).toMatch(/^Engine: ONNX Runtime \d+\.\d+\.\d+, fp32\.\n5 vectors of 32\.\n$/);
     const rows = rowsOf(stdout);
     expect(rows.map(({ input, kind }) => [input, kind])).toEqual([
       ...files.map((file) => [file, 'image']),
@@ -61,6 +62,24 @@ describe('clippo embed', () => {
     ]);
     const vectors = await expected([...PICTURES, 'a dog', 'a cat']);
     expect(rows.map(({ embedding }) => embedding.map(Math.fround))).toEqual(vectors);
+  });
+
+  it.each(['wasm', 'cpu'])('computes with tfjs %s when asked', async (engine) => {
+    const { code, stdout, stderr } = await withModel(['embed', '--text', 'a dog', '--engine', engine]);
+    expect([code, stderr]).toEqual([0, `Engine: tfjs ${engine}.\n1 vectors of 32.\n`]);
+    const [vector] = await expected(['a dog']);
+    expect(maxAbsDifference(rowsOf(stdout)[0]!.embedding, vector!)).toBeLessThan(1e-6);
+  });
+
+  it('computes in int8 when asked, and says how near that is', async () => {
+    const { code, stdout, stderr } = await withModel(['embed', '--text', 'a dog', '--precision', 'int8']);
+    expect(code).toBe(0);
+    const [, cosine] = /^Engine: ONNX Runtime \S+, int8 \(cosine to fp32: (0\.\d{4})\)\.$/m.exec(stderr)!;
+    expect(Number(cosine)).toBeGreaterThan(0.99);
+    const [vector] = await expected(['a dog']);
+    const ours = rowsOf(stdout)[0]!.embedding;
+    expect(ours.reduce((sum, x, i) => sum + x * vector![i]!, 0)).toBeGreaterThan(0.99);
+    expect(ours.map(Math.fround)).not.toEqual(vector);
   });
 
   it('cuts the work into batches of --batch-size', async () => {

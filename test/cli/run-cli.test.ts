@@ -67,7 +67,15 @@ describe('wrong use ends with 2 and says what is wrong', () => {
       ['embed', '--model', 'm.npz', '--text', 'a', '--batch-size', '0'],
       'Expected a whole number of at least 1.',
     ],
-    [['embed', '--model', 'm.npz', '--text', 'a', '--backend', 'gpu'], 'Allowed choices are wasm, cpu.'],
+    [
+      ['embed', '--model', 'm.npz', '--text', 'a', '--engine', 'gpu'],
+      'Allowed choices are auto, onnx, wasm, cpu.',
+    ],
+    [
+      ['embed', '--model', 'm.npz', '--text', 'a', '--engine', 'wasm', '--precision', 'int8'],
+      '--precision int8 is not for --engine wasm. Leave one of them out.',
+    ],
+    [['embed', '--model', 'm.npz', '--text', 'a', '--precision', 'fp16'], 'Allowed choices are fp32, int8.'],
     [['search', 'i.jsonl', '--model', 'm.npz'], 'Nothing to search for.'],
     [['search', 'i.txt', 'a', '--model', 'm.npz'], 'expected a name that ends in .jsonl or .npy'],
     [['search', 'i.jsonl', 'a', '--model', 'm.npz', '-k', '0'], 'Expected a whole number of at least 1.'],
@@ -78,7 +86,12 @@ describe('wrong use ends with 2 and says what is wrong', () => {
       'with {} where the label goes',
     ],
     [['convert', 'a.npz'], "missing required argument 'out'"],
-    [['convert', 'a.npz', 'b.onnx'], 'expected a name that ends in .npz or .safetensors'],
+    [['convert', 'a.npz', 'b.pt'], 'expected a name that ends in .npz, .safetensors or .onnx'],
+    [['convert', 'a.npz', 'b.onnx', '--scan'], 'an .onnx file holds the network'],
+    [
+      ['convert', 'a.onnx', 'b.npz'],
+      'a.onnx: an ONNX file holds a program, its weights without their names.',
+    ],
     [['convert', 'a.npz', 'b.npz', '--all', '--scan'], 'exclude each other'],
     [['inspect', 'a.npz', 'b.npz'], 'too many arguments'],
   ])('%j', async (argv, message) => {

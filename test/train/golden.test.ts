@@ -7,7 +7,13 @@ import { ClippoModel } from '../../src/clippo-model.ts';
 import { toTensor } from '../../src/model/index.ts';
 import type { Raster } from '../../src/raster/index.ts';
 import { renderText } from '../../src/render/index.ts';
-import { adafactor, contrastiveLoss, type PairBatch, schedule, trainStep } from '../../src/train/index.ts';
+import {
+  adafactor,
+  contrastiveLoss,
+  createTrainStep,
+  type PairBatch,
+  schedule,
+} from '../../src/train/index.ts';
 import { BACKENDS, expectNoLeaks, maxAbsDifference, useBackend } from '../support/backends.ts';
 import { generateImage, readGolden, readGoldenJson, readGoldenNpz } from '../support/golden.ts';
 
@@ -58,7 +64,9 @@ function sumAndNorm(values: Float32Array): [number, number] {
   return [sum, Math.sqrt(squares)];
 }
 
-describe.each(BACKENDS)('golden training on %s', (backend) => {
+const ENGINES = [...BACKENDS.map((backend) => [backend, 'tfjs'] as const), ['wasm', 'onnx'] as const];
+
+describe.each(ENGINES)('golden training on %s, steps by %s', (backend, engine) => {
   beforeAll(() => useBackend(backend));
   afterAll(() => useBackend('cpu'));
   expectNoLeaks();
@@ -77,6 +85,7 @@ describe.each(BACKENDS)('golden training on %s', (backend) => {
       schedule: scheduleOf(golden),
     });
     const batch = await batchOf(golden);
+    const step = await createTrainStep({ model, optimizer, engine });
 
     for (const [slot, stored] of [
       ['images', 'image_u8'],
@@ -123,7 +132,7 @@ describe.each(BACKENDS)('golden training on %s', (backend) => {
       }
       tf.dispose([value, grads]);
 
-      const metrics = await trainStep({ model, optimizer, batch });
+      const metrics = await step.run(batch);
       expect(Math.abs(metrics.loss - expected.loss)).toBeLessThanOrEqual(2e-5);
       expect(metrics.ncorrect).toBeCloseTo(expected.ncorrect, 6);
       expect(Math.abs(metrics.gradNorm / G - 1)).toBeLessThanOrEqual(1e-4);
@@ -146,6 +155,7 @@ describe.each(BACKENDS)('golden training on %s', (backend) => {
         expect(far.length / ours.length, path).toBeLessThanOrEqual(0.01);
       }
     }
+    await step.dispose();
     optimizer.dispose();
     model.dispose();
   });

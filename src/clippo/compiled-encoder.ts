@@ -1,0 +1,125 @@
+// A network whose weights seldom change → the same network in ONNX Runtime, with the weights as constants, for every
+// batch size. When a variable has got other values the graph is made anew before it is used again.
+
+import * as tf from '@tensorflow/tfjs-core';
+import { model as cutModel, type LayersModel } from '@tensorflow/tfjs-layers';
+import type { CompiledFunction, CompileReport, OrtRuntime } from '../compile/index.ts';
+import { toTensor } from '../model/index.ts';
+import type { Raster } from '../raster/index.ts';
+
+export interface EncoderOptions {
+  readonly runtime: OrtRuntime;
+  readonly precision: 'fp32' | 'int8';
+  readonly threads?: number;
+  /** px, of the square pictures */
+  readonly imageSize: number;
+  /** What the loss of int8 is measured on. */
+  readonly sample: readonly Raster[];
+}
+
+export interface CompiledEncoder {
+  /** Of the graph made last. */
+  readonly report: CompileReport;
+  /**
+   * @param images - float32 [B, H, W, 3] in [-1, 1]; borrowed
+   * @returns B · E numbers: unit vectors, or the head's output as it is
+   * @throws CompileError, BackendError
+   */
+  encode(images: tf.Tensor4D, normalize: boolean): Promise<Float32Array>;
+  /** Frees the session, after the calls in hand. Harmless when called twice. */
+  dispose(): Promise<void>;
+}
+
+type Encode = (images: tf.Tensor4D) => { readonly head: tf.Tensor; readonly embedding: tf.Tensor };
+
+interface Compiled {
+  readonly run: CompiledFunction<Encode>;
+  /** data id of every variable; tfjs gives a variable a new one with new values */
+  readonly weights: readonly object[];
+}
+
+/**
+ * Compiles a CLIPPO network.
+ *
+ * @param variables - all its weights; they stay the caller's
+ * @throws CompileError, BackendError, ConfigError
+ */
+export async function compileEncoder(
+  network: LayersModel,
+  variables: readonly tf.Variable[],
+  options: EncoderOptions,
+): Promise<CompiledEncoder> {
+  let compiled: Compiled | undefined = await compileNetwork(network, variables, options);
+  let report = reportOf(compiled);
+  // Calls, and what replaces the session under them, go one after the other.
+  let last: Promise<unknown> = Promise.resolve();
+
+  function isFresh({ weights }: Compiled): boolean {
+    return variables.every((variable, i) => !variable.isDisposed && variable.dataId === weights[i]);
+  }
+
+  async function encode(images: tf.Tensor4D, normalize: boolean): Promise<Float32Array> {
+    if (compiled !== undefined && !isFresh(compiled)) {
+      const stale = compiled;
+      compiled = undefined;
+      await stale.run.dispose(); // first, so that there are never two
+    }
+    compiled ??= await compileNetwork(network, variables, options);
+    report = reportOf(compiled);
+    const { head, embedding } = await compiled.run(images);
+    try {
+      return (await (normalize ? embedding : head).data()) as Float32Array;
+    } finally {
+      tf.dispose([head, embedding]);
+    }
+  }
+
+  return {
+    get report() {
+      return report;
+    },
+    encode(images, normalize) {
+      const answer = last.then(() => encode(images, normalize));
+      last = answer.catch(() => {}); // each caller sees its own failure
+      return answer;
+    },
+    async dispose() {
+      await last;
+      await compiled?.run.dispose();
+    },
+  };
+}
+
+async function compileNetwork(
+  network: LayersModel,
+  variables: readonly tf.Variable[],
+  { runtime, precision, threads, imageSize, sample }: EncoderOptions,
+): Promise<Compiled> {
+  const { compile } = await import('../compile/index.ts');
+  const weights = variables.map(({ dataId }) => dataId);
+  const withHead = cutModel({
+    inputs: network.inputs,
+    outputs: [network.getLayer('head').output, network.output].flat(),
+  });
+  const encode: Encode = (images) => {
+    const [head, embedding] = withHead.apply(images) as [tf.Tensor, tf.Tensor]; // its two outputs
+    return { head, embedding };
+  };
+  const images = precision === 'int8' ? [toTensor(sample, { size: imageSize })] : undefined;
+  try {
+    const run = await compile(encode, {
+      runtime,
+      precision,
+      inputs: [{ shape: ['batch', imageSize, imageSize, 3], name: 'images' }],
+      ...(threads === undefined ? {} : { threads }),
+      ...(images === undefined ? {} : { sample: images }),
+    });
+    return { run, weights };
+  } finally {
+    tf.dispose(images);
+  }
+}
+
+function reportOf({ run }: Compiled): CompileReport {
+  return run.reports[0]!; // all inputs were given, so there is one
+}

@@ -1,0 +1,109 @@
+// Function and inputs → the graph that is run or written to a file.
+
+import type * as tf from '@tensorflow/tfjs-core';
+import type { ResolvedGraphOptions, ResolvedInput } from './compile-options.ts';
+import { freeBatch, TRIAL_BATCHES } from './free-batch.ts';
+import { fuseAttention } from './fuse-attention.ts';
+import { fuseProducts } from './fuse-products.ts';
+import type { Graph, Port, Value } from './graph.ts';
+import { quantizeWeights } from './quantize.ts';
+import { simplify } from './simplify.ts';
+import { type Recording, trace } from './trace.ts';
+
+/** A variable and the ports by which it enters and leaves the graph. */
+export interface StatePorts {
+  readonly variable: tf.Variable;
+  /** null where the graph does not read it */
+  readonly input: string | null;
+  /** null where the graph does not change it */
+  readonly output: string | null;
+}
+
+export interface RecordedGraph {
+  readonly graph: Graph;
+  readonly states: readonly StatePorts[];
+  /** What the function returns, with paths of outputs in place of tensors. */
+  readonly result: unknown;
+}
+
+/** @throws CompileError, and what the function throws */
+export function recordGraph(
+  fn: (...inputs: tf.Tensor[]) => unknown,
+  { inputs, variables, kernels }: ResolvedGraphOptions & { readonly inputs: readonly ResolvedInput[] },
+): RecordedGraph {
+  const isFree = inputs.some(({ shape }) => shape.includes('batch'));
+  // Variables in the same order each time, those of the trial before first.
+  const states = new Set(variables);
+  const trials = (isFree ? TRIAL_BATCHES : [0]).map((batch) => {
+    const fixed = inputs.map((input) => ({
+      ...input,
+      shape: input.shape.map((size) => (size === 'batch' ? batch : size)),
+    }));
+    const recording = trace(fn, fixed, states, kernels);
+    for (const { variable } of recording.states) states.add(variable);
+    const graph = fuseProducts(simplify(fuseAttention(simplify(graphOf(recording, inputs)))));
+    return { recording, graph };
+  });
+  const [{ recording, graph: first }, second] = trials as [Trial, Trial?];
+  const graph =
+    second === undefined
+      ? first
+      : freeBatch(
+          first,
+          second.graph,
+          inputs.map(({ shape }) => shape),
+        );
+  return withStates(graph, recording, inputs.length);
+}
+
+interface Trial {
+  readonly recording: Recording;
+  readonly graph: Graph;
+}
+
+/** The same graph with products in 8 bits. */
+export function inInt8(recorded: RecordedGraph): RecordedGraph {
+  return { ...recorded, graph: quantizeWeights(recorded.graph) };
+}
+
+function graphOf({ nodes, inputs, states, outputs }: Recording, specs: readonly ResolvedInput[]): Graph {
+  const changed = states.filter(({ before, after }) => before !== after);
+  return {
+    nodes,
+    inputs: [
+      ...inputs.map((value, i) => portOf(specs[i]!.name, value)),
+      ...states.map(({ variable, before }) => portOf(portIn(variable), before)),
+    ],
+    outputs: [
+      ...[...outputs].map(([path, value]) => portOf(path, value)),
+      ...changed.map(({ variable, after }) => portOf(portOut(variable), after)),
+    ],
+  };
+}
+
+/** Drops the ports of variables that are not read after all; inputs of the function stay, read or not. */
+function withStates(graph: Graph, recording: Recording, inputCount: number): RecordedGraph {
+  const used = new Set<Value | null>(graph.outputs.map(({ value }) => value));
+  for (const node of graph.nodes) for (const input of node.inputs) used.add(input);
+  const states = recording.states.map(
+    ({ variable, before, after }): StatePorts => ({
+      variable,
+      input: used.has(before) ? portIn(variable) : null,
+      output: after === before ? null : portOut(variable),
+    }),
+  );
+  const inputs = graph.inputs.filter(({ value }, i) => i < inputCount || used.has(value));
+  return { graph: { ...graph, inputs }, states, result: recording.result };
+}
+
+function portOf(name: string, value: Value): Port {
+  return { name, value, dims: value.shape };
+}
+
+function portIn(variable: tf.Variable): string {
+  return `${variable.name}:in`;
+}
+
+function portOut(variable: tf.Variable): string {
+  return `${variable.name}:out`;
+}

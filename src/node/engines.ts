@@ -1,0 +1,81 @@
+// Native engines: ONNX Runtime with its settings, as compile/ wants it handed in. The only file that knows
+// onnxruntime-node.
+
+import { createRequire } from 'node:module';
+import type { OrtRuntime } from '../compile/index.ts';
+import { ConfigError } from '../errors.ts';
+import { describeValue, refuseUnknown } from '../options.ts';
+import { requireOptional } from './optional.ts';
+
+/** From all to nothing but what ends the process, with ONNX Runtime's number for each. */
+const LOG_LEVELS = { verbose: 0, info: 1, warning: 2, error: 3, fatal: 4 } as const;
+
+export interface NodeRuntimeOptions {
+  /** Threads of a session; default: one for each physical core. */
+  readonly threads?: number;
+  /** What runs the graphs, best first: `['cpu']` (default), `['cuda', 'cpu']`, or with settings `[{ name: 'cuda' }]`. */
+  readonly executionProviders?: readonly (string | { readonly name: string })[];
+  /** From which level on ONNX Runtime writes to stderr; default `'error'`. */
+  readonly logLevel?: keyof typeof LOG_LEVELS;
+}
+
+/** What is used of onnxruntime-node beyond a runtime. */
+type OrtModule = OrtRuntime & { readonly env: { logLevel?: string } };
+
+/**
+ * The installed onnxruntime-node, for `compile`, `model.compile` and `train`.
+ *
+ * @throws BackendError that says what to install, ConfigError
+ * @example
+ * await model.compile(nodeRuntime({ threads: 4 }));
+ */
+export function nodeRuntime(options: NodeRuntimeOptions = {}): OrtRuntime {
+  const { threads, executionProviders, logLevel = 'error' } = checked(options);
+  const require = createRequire(import.meta.url);
+  const { InferenceSession, Tensor, env } = requireOptional(
+    () => require('onnxruntime-node') as OrtModule, // its interface is held against the real one by a test
+    'onnxruntime-node',
+    'Running compiled functions',
+  );
+  env.logLevel = logLevel; // of the process; read when the first session is opened
+  return {
+    InferenceSession,
+    Tensor,
+    sessionOptions: {
+      logSeverityLevel: LOG_LEVELS[logLevel],
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+      ...(executionProviders === undefined ? {} : { executionProviders }),
+    },
+  };
+}
+
+function checked(options: NodeRuntimeOptions): NodeRuntimeOptions {
+  refuseUnknown('nodeRuntime', options, ['threads', 'executionProviders', 'logLevel']);
+  const { threads, executionProviders, logLevel } = options;
+  if (threads !== undefined && !(Number.isSafeInteger(threads) && threads >= 1)) {
+    throw new ConfigError(
+      `nodeRuntime: threads: expected a positive integer, got ${describeValue(threads)}.`,
+    );
+  }
+  if (logLevel !== undefined && !Object.hasOwn(LOG_LEVELS, logLevel)) {
+    const levels = Object.keys(LOG_LEVELS).join(', ');
+    throw new ConfigError(
+      `nodeRuntime: logLevel: expected one of ${levels}, got ${describeValue(logLevel)}.`,
+    );
+  }
+  const isProvider = (provider: unknown): boolean =>
+    typeof provider === 'string' || typeof Object(provider).name === 'string';
+  if (
+    executionProviders !== undefined &&
+    !(
+      Array.isArray(executionProviders) &&
+      executionProviders.length > 0 &&
+      executionProviders.every(isProvider)
+    )
+  ) {
+    throw new ConfigError(
+      `nodeRuntime: executionProviders: expected a list such as ['cpu'], got ${describeValue(executionProviders)}.`,
+    );
+  }
+  return options;
+}
