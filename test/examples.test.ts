@@ -52,18 +52,26 @@ describe('examples', () => {
     for (const name of writes) expect(existsSync(join(ROOT, 'out', name)), name).toBe(true);
   });
 
-  it('the quickstart goes all the way, here with a few steps', () => {
+  it.each([
+    ['auto', 'ONNX Runtime'],
+    ['tfjs', 'tfjs wasm'],
+  ])('the quickstart goes all the way by %s, here with a few steps', (engine, computedBy) => {
     const out = join(ROOT, 'out', 'quickstart-test');
     rmSync(out, { recursive: true, force: true });
     let printed: string;
     try {
-      printed = node('examples/quickstart/quickstart.mjs', { QUICKSTART_STEPS: '3', QUICKSTART_OUT: out });
+      printed = node('examples/quickstart/quickstart.mjs', {
+        QUICKSTART_STEPS: '3',
+        QUICKSTART_OUT: out,
+        QUICKSTART_ENGINE: engine,
+      });
     } catch (error) {
       // It fails on purpose when it has learnt too little, after everything else.
       printed = String((error as { stdout?: string }).stdout);
     }
     expect(printed).toMatch(/291 emoji/);
     expect(printed).toMatch(/step 3 of 3 {2}loss \d+\.\d+ \(chance 4\.16\) {2}0:00 left/);
+    expect(printed).toContain(` s by ${computedBy}, saved as `);
     expect(printed).toMatch(/red apple +→ /);
     expect(printed).toMatch(/Recall@1 name → picture over the 291 training pairs: \d+\.\d %\./);
     expect(printed).toMatch(/This is memorised/);

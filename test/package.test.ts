@@ -101,11 +101,15 @@ describe('doors', () => {
       import { ClippoError } from 'clippo-ts';
       import { renderText } from 'clippo-ts/render';
       import { schedule } from 'clippo-ts/train';
-      import { readImage } from 'clippo-ts/node';
-      const fail = [() => renderText('x', { size: -1 }), async () => schedule({}), () => readImage('none.png')];
+      import { compile } from 'clippo-ts/compile';
+      import { nodeRuntime, readImage } from 'clippo-ts/node';
+      const fail = [
+        () => renderText('x', { size: -1 }), async () => schedule({}), () => readImage('none.png'),
+        () => compile(() => {}, { runtime: {} }), async () => nodeRuntime(),
+      ];
       const errors = await Promise.all(fail.map((f) => f().catch((error) => error)));
       console.log(errors.map((error) => error instanceof ClippoError && error.code).join());`;
-    expect(run('node', ['--input-type=module', '-e', code]).trim()).toBe('CONFIG,CONFIG,DATA');
+    expect(run('node', ['--input-type=module', '-e', code]).trim()).toBe('CONFIG,CONFIG,DATA,CONFIG,BACKEND');
   });
 
   it('lead to the fonts', () => {
@@ -123,15 +127,15 @@ describe('doors', () => {
       await writePng('dog.png', text);
       const model = await ClippoModel.create({ variant: 'mu/16', imageSize: 32, embeddingDim: 8 });
       const small = await renderText('dog', { size: 32 });
-      await train({ model, steps: 2, batches: Array(2).fill({ images: [small, small], texts: [small, small] }) });
+      const { engine } = await train({ model, steps: 2, batches: Array(2).fill({ images: [small, small], texts: [small, small] }) });
       await model.save('model.npz');
       const again = await ClippoModel.load('model.npz');
       const { count, dim } = await again.encodeText(['a', 'b']);
       const error = await readImage('dog.png').catch((error) => error);
-      console.log(JSON.stringify([text.lines[0].width, count, dim, error.message]));`;
+      console.log(JSON.stringify([text.lines[0].width, count, dim, engine, error.message]));`;
     const lines = run('node', ['--input-type=module', '-e', code]).trim().split('\n');
-    const [width, count, dim, message] = JSON.parse(lines.at(-1)!) as [number, number, number, string];
-    expect([width, count, dim]).toEqual([98, 2, 8]);
+    const [width, count, dim, engine, message] = JSON.parse(lines.at(-1)!);
+    expect([width, count, dim, engine]).toEqual([98, 2, 8, 'tfjs']);
     expect(message).toBe(
       'Reading pictures needs the package "sharp", which cannot be loaded. Run: npm install sharp',
     );
@@ -143,10 +147,12 @@ describe('doors', () => {
     ['nodenext', 'es2023', ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')]],
   ] as const)('are typed for moduleResolution %s and lib %s', (resolution, lib, types) => {
     const code = `
+      import * as tf from '@tensorflow/tfjs-core';
       import { ClippoModel, renderText, type Embeddings, type RenderedText } from 'clippo-ts';
       import { createRenderer } from 'clippo-ts/render';
       import { adafactor, schedule } from 'clippo-ts/train';
-      import { readImage } from 'clippo-ts/node';
+      import { compile } from 'clippo-ts/compile';
+      import { nodeRuntime, readImage } from 'clippo-ts/node';
       export async function main(): Promise<Embeddings> {
         const drawn: RenderedText = await renderText('x', { size: { width: 64, height: 32 } });
         const renderer = await createRenderer({ wrap: 'word' });
@@ -154,6 +160,10 @@ describe('doors', () => {
         await renderText('x', { sise: 3 });
         adafactor({ schedule: schedule({ decay: 'cosine', total: 10 }) }).dispose();
         const model = await ClippoModel.load(new URL('https://example.org/x.npz'));
+        const runtime = nodeRuntime({ threads: 2 });
+        await model.compile(runtime, { precision: 'int8' });
+        const twice = await compile((x: tf.Tensor2D) => ({ y: tf.mul(x, 2) }), { runtime });
+        (await twice(tf.zeros([1, 1]))).y.dispose();
         return model.encode(['text', drawn, renderer.render('y'), await readImage('z.png')]);
       }`;
     writeFileSync(join(project, `${resolution}.ts`), code);
@@ -201,10 +211,16 @@ describe('a browser bundle', () => {
     expect(bytes).toBeLessThan(200_000); // the atlas and opentype.js are files of their own
   });
 
+  it('of clippo-ts/train loads nothing of Node, and no ONNX Runtime of its own', async () => {
+    const { inputs } = await bundle(`import { train } from 'clippo-ts/train'; console.log(train);`);
+    expect(inputs.some((path) => path.endsWith('platform-web.js'))).toBe(true);
+    expect(inputs.filter((path) => /platform-node|sharp|onnxruntime|node:/.test(path))).toEqual([]);
+  });
+
   it('of clippo-ts takes the browser side of the platform', async () => {
     const { inputs } = await bundle(`import { ClippoModel } from 'clippo-ts'; console.log(ClippoModel);`);
     expect(inputs.some((path) => path.endsWith('platform-web.js'))).toBe(true);
-    expect(inputs.filter((path) => /platform-node|sharp|node:/.test(path))).toEqual([]);
+    expect(inputs.filter((path) => /platform-node|sharp|onnxruntime|node:/.test(path))).toEqual([]);
   });
 });
 

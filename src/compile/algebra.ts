@@ -79,7 +79,7 @@ function sameAs(node: Node): Value | undefined {
   return from.dtype === to.dtype && sameShape(from, to) ? from : undefined;
 }
 
-/** A reduction over axes of size 1 is a reshape. */
+/** A reduction over axes of size 1 is a reshape. Of −0 alone ONNX Runtime's sum is 0 or −0, by the axis; here −0. */
 function onOne(node: Node): Value | Node | undefined {
   const from = input(node);
   const to = output(node);
@@ -99,7 +99,7 @@ function withoutNeutral(node: Node, neutral: number, commutes: boolean): Value |
 /** Whether a constant is this number everywhere. Floats have two zeros: −0 + 0 is 0, so only −0 changes no sum. */
 function isNeutral(value: Value | null | undefined, neutral: number): boolean {
   if (!isUniform(value)) return false;
-  const [element] = value.data;
+  const element = value.data[0];
   return value.dtype === 'float32' ? Object.is(element, neutral) : Number(element) === neutral;
 }
 

@@ -201,6 +201,10 @@ export function assertInputs(
       if (size === 'batch') batches.add(tensor.shape[axis]!);
     });
   }
+  if (batches.has(0)) {
+    // What was recorded took it that there is something: the runtime may even end the process.
+    throw new ShapeError('compiled function: expected a batch of at least 1, got 0. Leave such calls out.');
+  }
   if (batches.size > 1) {
     throw new ShapeError(
       `${door}: expected one batch size in all inputs, got ${[...batches].join(' and ')}.`,

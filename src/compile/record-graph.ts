@@ -1,6 +1,7 @@
 // Function and inputs → the graph that is run or written to a file.
 
 import type * as tf from '@tensorflow/tfjs-core';
+import { CompileError } from '../errors.ts';
 import type { ResolvedGraphOptions, ResolvedInput } from './compile-options.ts';
 import { freeBatch, TRIAL_BATCHES } from './free-batch.ts';
 import { fuseAttention } from './fuse-attention.ts';
@@ -92,6 +93,11 @@ function withStates(graph: Graph, recording: Recording, inputCount: number): Rec
       output: after === before ? null : portOut(variable),
     }),
   );
+  if (graph.outputs.length === 0) {
+    throw new CompileError(
+      'compile: the function returns no tensor and assigns no variable, so there is nothing to compute. Return what it computes.',
+    );
+  }
   const inputs = graph.inputs.filter(({ value }, i) => i < inputCount || used.has(value));
   return { graph: { ...graph, inputs }, states, result: recording.result };
 }

@@ -33,17 +33,18 @@ function rewrite(graph: Graph): Graph {
   const nodes: Node[] = [];
 
   for (const given of graph.nodes) {
-    const inputs = given.inputs.map((input) =>
-      input === null ? null : shrinkUniform(given, resolve(input)),
-    );
+    const resolved = given.inputs.map((input) => input && resolve(input));
+    const inputs = resolved.map((input) => input && shrinkUniform(given, resolved, input));
     let node: Node = { ...given, inputs };
-    const simpler = foldUniform(node) ?? ALGEBRA[node.op]?.(node, makers);
+    let simpler = foldUniform(node) ?? ALGEBRA[node.op]?.(node, makers);
+    // What stands in for a node may itself be simpler still: a reduction that is a reshape of a reshape.
+    while (simpler !== undefined && 'op' in simpler) {
+      node = simpler;
+      simpler = ALGEBRA[node.op]?.(node, makers);
+    }
     if (simpler !== undefined) {
-      if ('op' in simpler) node = simpler;
-      else {
-        replaced.set(node.outputs[0]!, resolve(simpler));
-        continue;
-      }
+      replaced.set(node.outputs[0]!, resolve(simpler));
+      continue;
     }
     const key = keyOf(node, numbers);
     const twin = known.get(key);
@@ -78,10 +79,10 @@ const BROADCASTING = new Set([
 ]);
 
 /** Where others set the shape, a constant that is the same everywhere needs none. */
-function shrinkUniform(node: Node, input: Value): Value {
+function shrinkUniform(node: Node, inputs: readonly (Value | null)[], input: Value): Value {
   if (!isUniform(input) || input.shape.length === 0 || !BROADCASTING.has(node.op)) return input;
   const { shape } = node.outputs[0]!;
-  const others = node.inputs.filter((other): other is Value => other !== null && !isUniform(other));
+  const others = inputs.filter((other): other is Value => other !== null && !isUniform(other));
   const isSet =
     others.some((other) => other.shape.length === shape.length) &&
     shape.every(

@@ -1,7 +1,8 @@
 // The line of the caller's own code that an error is about, read off a stack: the nearest frame that belongs neither
 // to tfjs nor to this library.
 
-const FOREIGN = /@tensorflow|node:internal/;
+// With source maps tfjs's frames stand under the paths of its sources.
+const FOREIGN = /@tensorflow|node:internal|tfjs-(core|layers|backend-\w+)\/src\//;
 
 // The folder of this file: in a build that is everything of this library.
 const OWN = new URL('.', import.meta.url).pathname;

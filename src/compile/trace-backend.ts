@@ -38,13 +38,10 @@ export class TraceBackend extends tf.KernelBackend {
     this.#kernels = kernels;
     this.#build = build;
     for (const kernelName of Object.keys(kernels)) {
-      if (tf.getKernel(kernelName, TRACE_BACKEND)) continue;
       tf.registerKernel({
         kernelName,
         backendName: TRACE_BACKEND,
-        // tfjs hands in the current backend, which is one of these under this name.
-        kernelFunc: ({ inputs, attrs, backend }) =>
-          (backend as TraceBackend).#run(kernelName, inputs, attrs ?? {}),
+        kernelFunc: ({ inputs, attrs }) => this.#run(kernelName, inputs, attrs ?? {}),
       });
     }
   }
@@ -164,11 +161,13 @@ export class TraceBackend extends tf.KernelBackend {
     return { unreliable: true };
   }
 
-  override dispose(): void {}
+  /** tfjs calls it when it takes the backend out; the kernels go with it, so that only those of a recording are found. */
+  override dispose(): void {
+    for (const kernelName of Object.keys(this.#kernels)) tf.unregisterKernel(kernelName, TRACE_BACKEND);
+  }
 
   #run(kernel: string, given: tf.NamedTensorInfoMap, attributes: object): tf.TensorInfo | tf.TensorInfo[] {
-    const lowering = this.#kernels[kernel];
-    if (lowering === undefined) throw unmapped(kernel, currentCaller());
+    const lowering = this.#kernels[kernel]!;
     const inputs: Record<string, Value> = {};
     for (const [name, info] of Object.entries(given)) {
       // Optional inputs, such as a bias, may be there without a value.

@@ -81,7 +81,7 @@ export class ClassToken extends VitLayer {
   override call(inputs: Inputs): tf.Tensor {
     return tf.tidy(() => {
       const tokens = single(inputs);
-      return tf.concat([tf.tile(this.weight('cls'), [tokens.shape[0]!, 1, 1]), tokens], 1);
+      return tf.concat([perExample(tokens, this.weight('cls')), tokens], 1);
     });
   }
 }
@@ -159,7 +159,7 @@ export class MapHead extends VitLayer<{ numHeads: number; mlpDim: number }> {
     return tf.tidy(() => {
       const tokens = single(inputs);
       const [B, , D] = tokens.shape as [number, number, number];
-      const probe = tf.tile(this.weight('probe'), [B, 1, 1]); // [B, 1, D]
+      const probe = perExample(tokens, this.weight('probe')); // [B, 1, D]
       const pooled = this.attend(probe, tokens, 'MultiHeadDotProductAttention_0', this.settings.numHeads);
       const refined = this.mlp(this.norm(pooled, 'LayerNorm_0'), 'MlpBlock_0', this.settings.mlpDim);
       return tf.reshape(tf.add(pooled, refined), [B, D]);
@@ -211,6 +211,11 @@ export class L2Normalization extends VitLayer {
   override call(inputs: Inputs): tf.Tensor {
     return tf.tidy(() => l2Normalize(single(inputs)));
   }
+}
+
+/** A token [1, 1, D] for each of a batch [B, …]: by adding zeros, because the gradient of tile is a slice per example. */
+function perExample(batch: tf.Tensor, token: tf.Tensor): tf.Tensor {
+  return tf.add(token, tf.zeros([batch.shape[0]!, 1, 1])); // [B, 1, D]
 }
 
 for (const layer of [

@@ -65,7 +65,7 @@ const FUSED: Record<string, { fn: Fn; inputs: () => tf.Tensor[]; ops: Record<str
   },
   'two attentions, one upon the other': {
     fn: (x) => {
-      const y = tf.reshape(attend(x!, x!, x!), x!.shape);
+      const y = tf.tanh(tf.reshape(attend(x!, x!, x!), x!.shape));
       return attend(y, x!, y);
     },
     inputs: () => [normal(2, 5, 8)],

@@ -77,23 +77,28 @@ const REWRITTEN: [what: string, make: Build, left: string[]][] = [
   ],
   [
     'Transpose of axes of size 1',
-    (build, x) =>
-      build.node('Transpose', [build.reshape(x, [1, 2, 3])], spec([2, 1, 3]), perm(1, 0, 2)),
+    (build, x) => build.node('Transpose', [build.reshape(x, [1, 2, 3])], spec([2, 1, 3]), perm(1, 0, 2)),
     ['Reshape'],
   ],
   ['Concat of one', (build, x) => build.node('Concat', [x], x, { axis: { int: 0 } }), []],
   ['Sum of one', (build, x) => build.node('Sum', [x], x), []],
   ['Sum of x and −0', (build, x) => build.node('Sum', [x, build.fill([2, 3], -0)], x), []],
-  ...['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin'].map(
-    (op): [string, Build, string[]] => [
-      `${op} over an axis of size 1`,
-      (build, x) => build.node(op, [build.reshape(x, [2, 1, 3]), build.ints([1])], x),
-      [],
-    ],
-  ),
-  ['Where of all', (build, x) => build.node('Where', [build.fill([2, 3], 1, 'bool'), x, build.scalar(7)], x), []],
+  ...['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin'].map((op): [string, Build, string[]] => [
+    `${op} over an axis of size 1`,
+    (build, x) => build.node(op, [build.reshape(x, [2, 1, 3]), build.ints([1])], x),
+    [],
+  ]),
+  [
+    'Where of all',
+    (build, x) => build.node('Where', [build.fill([2, 3], 1, 'bool'), x, build.scalar(7)], x),
+    [],
+  ],
   ['Where of none', (build, x) => build.node('Where', [build.scalar(0, 'bool'), build.scalar(7), x], x), []],
-  ['what nobody reads', (build, x) => (build.node('Exp', [x], x), build.node('Neg', [x], x)), ['Neg']],
+  [
+    'what nobody reads',
+    (build, x) => [build.node('Neg', [x], x), build.node('Exp', [x], x)].slice(0, 1),
+    ['Neg'],
+  ],
   [
     'what is computed twice',
     (build, x) => {
@@ -111,12 +116,14 @@ const KEPT: [what: string, make: Build][] = [
   ['1 / x', two('Div', 1, null)],
   ['x · 0, which is NaN for ∞', two('Mul', null, 0)],
   ['Sum with 0', (build, x) => build.node('Sum', [x, build.scalar(0)], x)],
-  ['an addition that stretches', (build, x) => build.node('Add', [x, build.fill([4, 2, 3], -0)], spec([4, 2, 3]))],
+  [
+    'an addition that stretches',
+    (build, x) => build.node('Add', [x, build.fill([4, 2, 3], -0)], spec([4, 2, 3])),
+  ],
   ['a cast', (build, x) => build.cast(x, 'int32')],
   [
     'a slice backwards',
-    (build, x) =>
-      build.node('Slice', [x, ...[[1], [-3], [0], [-1]].map((part) => build.ints(part))], x),
+    (build, x) => build.node('Slice', [x, ...[[1], [-3], [0], [-1]].map((part) => build.ints(part))], x),
   ],
   ['pads that cancel', (build, x) => build.node('Pad', [x, build.ints([1, 0, -1, 0])], x)],
   [
@@ -126,7 +133,10 @@ const KEPT: [what: string, make: Build][] = [
       return build.node('Transpose', [none], spec([1, 0, 3]), perm(1, 0, 2));
     },
   ],
-  ['Where that stretches', (build, x) => build.node('Where', [build.scalar(1, 'bool'), build.scalar(7), x], x)],
+  [
+    'Where that stretches',
+    (build, x) => build.node('Where', [build.scalar(1, 'bool'), build.scalar(7), x], x),
+  ],
 ];
 
 describe('algebra', () => {
@@ -188,7 +198,11 @@ const FOLDED: [op: string, given: number[], expected: number, dtype?: DType][] =
   ...['Identity', 'Reshape', 'Expand', 'Transpose', 'Squeeze', 'Unsqueeze', 'Tile', 'Slice', 'Gather'].map(
     (op): [string, number[], number] => [op, [7], 7],
   ),
-  ...['Flatten', 'ReduceMean', 'ReduceMax', 'ReduceMin'].map((op): [string, number[], number] => [op, [7], 7]),
+  ...['Flatten', 'ReduceMean', 'ReduceMax', 'ReduceMin'].map((op): [string, number[], number] => [
+    op,
+    [7],
+    7,
+  ]),
 ];
 
 describe('what is the same everywhere', () => {
@@ -200,13 +214,19 @@ describe('what is the same everywhere', () => {
     });
     expect(nodes).toEqual([]);
     const result = outputs[0]!.value;
-    expect(isConstant(result) && [...result.data]).toEqual([expected]);
+    expect(isConstant(result) && Array.from(result.data, Number)).toEqual([expected]);
     expect(result).toMatchObject({ dtype, shape });
   });
 
   const LEFT: [what: string, make: Build][] = [
-    ['integers that overflow', (b) => b.node('Add', [b.scalar(2 ** 31 - 1, 'int32'), b.scalar(1, 'int32')], spec([], 'int32'))],
-    ['quotients of integers', (b) => b.node('Div', [b.scalar(-7, 'int32'), b.scalar(2, 'int32')], spec([], 'int32'))],
+    [
+      'integers that overflow',
+      (b) => b.node('Add', [b.scalar(2 ** 31 - 1, 'int32'), b.scalar(1, 'int32')], spec([], 'int32')),
+    ],
+    [
+      'quotients of integers',
+      (b) => b.node('Div', [b.scalar(-7, 'int32'), b.scalar(2, 'int32')], spec([], 'int32')),
+    ],
     ['NaN as an integer', (b) => b.cast(b.scalar(Number.NaN), 'int32')],
     ['the largest of nothing', (b) => b.node('ReduceMax', [b.fill([0], 1)], spec([]))],
     ["ONNX Runtime's own operators", (b) => b.node('com.microsoft::FastGelu', [b.scalar(1)], spec([]))],
@@ -238,8 +258,8 @@ const PROGRAMS: Record<string, (x: tf.Tensor) => tf.Tensor> = {
   'x / 1': (x) => tf.div(x, 1),
   'a sum with zeros': (x) => tf.addN([x, tf.zerosLike(x)]),
   'transposed twice': (x) => tf.transpose(tf.transpose(tf.reshape(x, [2, 1, 4]), [2, 0, 1]), [1, 2, 0]),
-  'a mean over one': (x) => tf.mean(tf.expandDims(x, 1), 1),
-  'chosen by a constant': (x) => tf.where(tf.fill([8], 1, 'int32').toBool(), x, tf.zeros([8])),
+  'a maximum over one': (x) => tf.max(tf.expandDims(x, 1), 1),
+  'chosen by a constant': (x) => tf.where(tf.cast(tf.ones([8]), 'bool'), x, tf.zeros([8])),
   'computed twice': (x) => tf.mul(tf.exp(x), tf.exp(x)),
 };
 
@@ -259,7 +279,10 @@ describe('values', () => {
 
   it('of a rounding trick stay to the bit', async () => {
     const random = createRandom(1, 'veltkamp');
-    const values = Float32Array.from({ length: 10_000 }, () => random.normal() * 2 ** (random.integer(200) - 100));
+    const values = Float32Array.from(
+      { length: 10_000 },
+      () => random.normal() * 2 ** (random.integer(200) - 100),
+    );
     const x = tf.tensor1d(values);
     const round = await compile(roundToBfloat16, { runtime, threads: 1 });
     const [got, expected] = [await round(x), roundToBfloat16(x)];

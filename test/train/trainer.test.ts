@@ -23,15 +23,16 @@ function* repeat<T>(value: T): Generator<T> {
   for (;;) yield value;
 }
 
-describe('train', () => {
+describe.each(['tfjs', 'onnx'] as const)('train by %s', (engine) => {
   expectNoLeaks();
 
   it('overfits four pairs', async () => {
     const model = await ClippoModel.create(CONFIG, { seed: 1 });
     const optimizer = adafactor({ learningRate: 3e-3, weightDecay: 0 });
     const seen: number[] = [];
-    const { history, aborted } = await train({
+    const { history, aborted, ...rest } = await train({
       model,
+      engine,
       batches: repeat(await fourPairs()),
       steps: 80,
       optimizer,
@@ -40,7 +41,7 @@ describe('train', () => {
         seen.push(done);
       },
     });
-    expect(aborted).toBe(false);
+    expect([aborted, rest]).toEqual([false, { engine }]);
     expect(seen).toEqual(Array.from({ length: 80 }, (_, i) => i + 1));
     expect(history[0]!.loss).toBeGreaterThan(0.8);
     expect(history.at(-1)).toMatchObject({ step: 80, ncorrect: 1 });
@@ -51,7 +52,7 @@ describe('train', () => {
 
   it('has a default optimiser, and reads text of fewer rows than the pictures', async () => {
     const model = await ClippoModel.create(CONFIG, { seed: 1 });
-    const { history } = await train({ model, batches: repeat(await fourPairs(16)), steps: 8 });
+    const { history } = await train({ model, engine, batches: repeat(await fourPairs(16)), steps: 8 });
     expect(history).toHaveLength(8);
     expect(history[0]!.updateNorm).toBe(0); // the schedule starts at 0
     expect(history[3]!.updateNorm).toBeGreaterThan(0);
@@ -62,7 +63,7 @@ describe('train', () => {
   it('gives the same losses for the same seed', async () => {
     const losses = async (): Promise<number[]> => {
       const model = await ClippoModel.create(CONFIG, { seed: 7 });
-      const { history } = await train({ model, batches: repeat(await fourPairs()), steps: 5 });
+      const { history } = await train({ model, engine, batches: repeat(await fourPairs()), steps: 5 });
       model.dispose();
       return history.map(({ loss }) => loss);
     };
@@ -83,6 +84,7 @@ describe('train', () => {
     }
     const { history, aborted } = await train({
       model,
+      engine,
       batches: batches(),
       steps: 100,
       signal: controller.signal,
@@ -91,27 +93,33 @@ describe('train', () => {
       },
     });
     expect([history.length, aborted, closed]).toEqual([3, true, true]);
-    expect((await train({ model, batches: batches(), steps: 5, signal: controller.signal })).history).toEqual(
-      [],
-    );
+    expect(
+      (await train({ model, engine, batches: batches(), steps: 5, signal: controller.signal })).history,
+    ).toEqual([]);
     model.dispose();
   });
 
   it('says when the batches run out', async () => {
     const model = await ClippoModel.create(CONFIG);
     const batches = [await fourPairs()];
-    await expect(train({ model, batches, steps: 3 })).rejects.toThrow('the batches ended after 1 of 3 steps');
+    await expect(train({ model, engine, batches, steps: 3 })).rejects.toThrow(
+      'the batches ended after 1 of 3 steps',
+    );
     model.dispose();
   });
 
   it('stops when the loss is no longer finite', async () => {
     const model = await ClippoModel.create(CONFIG);
     const optimizer = adafactor({ learningRate: 1e30 });
-    const run = train({ model, optimizer, batches: repeat(await fourPairs()), steps: 50 });
+    const run = train({ model, engine, optimizer, batches: repeat(await fourPairs()), steps: 50 });
     await expect(run).rejects.toThrow(/the loss is (NaN|Infinity) at step \d+; the weights are spoilt/);
     optimizer.dispose();
     model.dispose();
   });
+});
+
+describe('train', () => {
+  expectNoLeaks();
 
   it.each([0, -1, 1.5, Number.NaN])('refuses %d steps', async (steps) => {
     const model = await ClippoModel.create(CONFIG);

@@ -25,7 +25,7 @@ interface Contestant {
   readonly inRow?: number;
   /** Unmeasured runs before the first round, default 1. */
   readonly warmUp?: number;
-  /** Whether it runs in another process, whose use of the machine cannot be told from that of strangers. */
+  /** Whether another process works, so that strangers can only be seen at the end of its turn. */
   readonly isElsewhere?: boolean;
 }
 
@@ -82,18 +82,23 @@ async function takeTurn({
     await run();
     times.push(performance.now() - start);
   }
-  return { times, busy: isElsewhere ? 0 : othersSince(before) };
+  return { times, busy: isElsewhere ? await othersNow() : othersSince(before) };
 }
 
 /** Waits until other processes leave the machine alone, at most so many ms. */
 async function othersAtRest(patience: number): Promise<void> {
   const deadline = performance.now() + patience;
   while (performance.now() < deadline) {
-    const before = spent();
-    await sleep(300);
-    if (othersSince(before) < AT_REST) return;
+    if ((await othersNow()) < AT_REST) return;
     await sleep(1000);
   }
+}
+
+/** Share of the machine that other processes use while this one sleeps. */
+async function othersNow(): Promise<number> {
+  const before = spent();
+  await sleep(300);
+  return othersSince(before);
 }
 
 interface Spent {
