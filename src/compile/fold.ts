@@ -3,7 +3,7 @@
 
 import { sizeOf } from '../shape.ts';
 import { elementsOf } from './build.ts';
-import { type Constant, type DType, isUniform, type Node, type Value } from './graph.ts';
+import { type Constant, type DType, isConstant, isUniform, type Node, type Value } from './graph.ts';
 
 type Evaluate = (...inputs: number[]) => number;
 
@@ -51,6 +51,8 @@ export function foldUniform(node: Node): Constant | undefined {
   const [output] = node.outputs;
   if (node.domain !== '' || node.outputs.length !== 1 || !output) return undefined;
   const [first] = node.inputs;
+  // Another shape for the same elements, as weights per head have; so that products see a constant matrix.
+  if (node.op === 'Reshape' && isConstant(first)) return { ...first, shape: output.shape };
   // Nothing to reduce: maxima of nothing are for the runtime to decide.
   if (!isUniform(first) || sizeOf(first.shape) === 0) return undefined;
   if (MOVING.has(node.op)) return uniform(output, Number(first.data[0]));

@@ -2,8 +2,9 @@
 
 import type * as tf from '@tensorflow/tfjs-core';
 import { CompileError } from '../errors.ts';
+import { assertStraight } from './batch-line.ts';
 import type { ResolvedGraphOptions, ResolvedInput } from './compile-options.ts';
-import { freeBatch, TRIAL_BATCHES } from './free-batch.ts';
+import { type BatchTrial, freeBatch, TRIAL_BATCHES } from './free-batch.ts';
 import { fuseAttention } from './fuse-attention.ts';
 import { fuseProducts } from './fuse-products.ts';
 import type { Graph, Port, Value } from './graph.ts';
@@ -32,10 +33,9 @@ export function recordGraph(
   fn: (...inputs: tf.Tensor[]) => unknown,
   { inputs, variables, kernels }: ResolvedGraphOptions & { readonly inputs: readonly ResolvedInput[] },
 ): RecordedGraph {
-  const isFree = inputs.some(({ shape }) => shape.includes('batch'));
   // Variables in the same order each time, those of the trial before first.
   const states = new Set(variables);
-  const trials = (isFree ? TRIAL_BATCHES : [0]).map((batch) => {
+  const record = (batch: number): BatchTrial & { recording: Recording } => {
     const fixed = inputs.map((input) => ({
       ...input,
       shape: input.shape.map((size) => (size === 'batch' ? batch : size)),
@@ -43,23 +43,21 @@ export function recordGraph(
     const recording = trace(fn, fixed, states, kernels);
     for (const { variable } of recording.states) states.add(variable);
     const graph = fuseProducts(simplify(fuseAttention(simplify(graphOf(recording, inputs)))));
-    return { recording, graph };
-  });
-  const [{ recording, graph: first }, second] = trials as [Trial, Trial?];
-  const graph =
-    second === undefined
-      ? first
-      : freeBatch(
-          first,
-          second.graph,
-          inputs.map(({ shape }) => shape),
-        );
+    return { batch, recording, graph };
+  };
+  const dims = inputs.map(({ shape }) => shape);
+  const [first, second, third] = TRIAL_BATCHES;
+  const one = record(first);
+  const { recording } = one;
+  let { graph } = one;
+  if (dims.some((shape) => shape.includes('batch'))) {
+    const free = freeBatch(one, record(second), dims);
+    graph = free.graph;
+    if (free.pair.lines.some(({ offset, slope }) => offset !== 0 && slope !== 0)) {
+      assertStraight(free.pair, freeBatch(one, record(third), dims).pair);
+    }
+  }
   return withStates(graph, recording, inputs.length);
-}
-
-interface Trial {
-  readonly recording: Recording;
-  readonly graph: Graph;
 }
 
 /** The same graph with products in 8 bits. */

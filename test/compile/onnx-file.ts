@@ -68,14 +68,24 @@ export interface NodeProto {
   readonly attribute?: { readonly name: string; readonly t?: TensorProto }[];
 }
 
+export interface ValueInfoProto {
+  readonly name: string;
+  readonly type: {
+    readonly tensor_type: {
+      readonly elem_type: number;
+      readonly shape: { readonly dim?: { readonly dim_value?: number; readonly dim_param?: string }[] };
+    };
+  };
+}
+
 /** The parts that tests look into. */
 export interface ModelProto {
   readonly opset_import: { readonly domain?: string; readonly version: number }[];
   readonly graph: {
     readonly node?: NodeProto[];
     readonly initializer?: TensorProto[];
-    readonly input?: { readonly name: string }[];
-    readonly output?: { readonly name: string }[];
+    readonly input?: ValueInfoProto[];
+    readonly output?: ValueInfoProto[];
   };
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ClippoModel } from '../../src/clippo-model.ts';
 import { createGraphBuilder } from '../../src/compile/build.ts';
 import type { Constant, Graph, Node, Value } from '../../src/compile/graph.ts';
-import { type CompileOptions, compile, type TensorFunction } from '../../src/compile/index.ts';
+import { type CompileOptions, compile, exportOnnx, type TensorFunction } from '../../src/compile/index.ts';
 import { meanCosine, quantizeWeights } from '../../src/compile/quantize.ts';
 import { expectNoLeaks } from '../support/backends.ts';
 import { relativeDifference, runtime } from './compare.ts';
@@ -46,6 +46,17 @@ describe('weights', () => {
     ]);
     expect(numbers(weights)).toEqual([127, -38, -64, 127, 1, 32]);
     expect(numbers(scales)).toEqual([1, Math.fround(1 / 127)]);
+  });
+
+  it('that are kept per head are quantised too', async () => {
+    const perHead = tf.tensor(
+      Float32Array.from({ length: 96 }, (_, i) => Math.sin(i)),
+      [8, 3, 4],
+    );
+    const project = (x: tf.Tensor): tf.Tensor => tf.matMul(x as tf.Tensor2D, tf.reshape(perHead, [8, 12]));
+    const bytes = exportOnnx(project, { inputs: [{ shape: [4, 8] }], precision: 'int8' });
+    expect(Buffer.from(bytes).includes('DynamicQuantizeMatMul')).toBe(true);
+    perHead.dispose();
   });
 
   it('of a column of zeros stay zeros', () => {
