@@ -56,6 +56,9 @@ export async function openSession(
       // second run, comes on top of what the first has taken.
       graphOptimizationLevel: isInference ? 'all' : 'disabled',
       enableMemPattern: isInference,
+      // Of its passes one takes out sums with 0, which turn −0 into 0, and leaves graphs that do not open where such a
+      // sum is multiplied by a reciprocal (1.30). What does nothing is gone before.
+      extra: { optimization: { disable_specified_optimizers: 'NoopElimination' } },
       // 3: errors only. ONNX Runtime otherwise comments on every initializer it moves.
       logSeverityLevel: 3,
       ...runtime.sessionOptions,

@@ -121,6 +121,16 @@ it('what folds away keeps the shape that others take from it', async () => {
   tf.dispose([x, column]);
 });
 
+it('a sum with 0 that is multiplied by a reciprocal, which trips ONNX Runtime’s own passes', async () => {
+  const [x, y] = [tf.tensor1d([-0, 1, 2]), tf.tensor1d([-0, 3, 4])];
+  const fn = (x: tf.Tensor, y: tf.Tensor): tf.Tensor[] => {
+    const sum = tf.add(tf.add(x, y), 0);
+    return [tf.mul(sum, tf.div(1, tf.add(1, tf.square(x)))), tf.div(1, sum)];
+  };
+  await compareWithCpu(fn, [x, y]);
+  tf.dispose([x, y]);
+});
+
 checkProgram('results', 80, { keepFirst: false, differentiable: false }, 1e-5);
 checkProgram('gradients', 40, { keepFirst: false, differentiable: true }, 1e-4);
 checkProgram('results with a free batch', 30, { keepFirst: true, differentiable: false }, 1e-5);

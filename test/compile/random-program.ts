@@ -134,6 +134,11 @@ function weights(shape: number[]): tf.Tensor {
   );
 }
 
+/** x with something uneven added, because rounding decides between numbers that are equal but for it. */
+function withoutTies(x: tf.Tensor): tf.Tensor {
+  return tf.add(x, weights([1, ...x.shape.slice(1)]));
+}
+
 /** Sizes in another order and grouping with the same product. */
 function regroup(shape: number[], draw: Draw): number[] {
   const size = shape.reduce((a, b) => a * b, 1);
@@ -181,8 +186,8 @@ const OPS: Readonly<Record<string, Op>> = {
   cos: unary(tf.cos),
   erf: unary(tf.erf),
   atan: unary(tf.atan),
-  sign: unary(tf.sign),
-  step: unary((x) => tf.step(tf.sub(x, 0.1))),
+  sign: unary((x) => tf.sign(tf.add(x, 0.0371))),
+  step: unary((x) => tf.step(tf.sub(x, 0.1371))),
   floor: unary((x) => tf.mul(tf.floor(tf.mul(x, 3.3)), 0.2)),
   round: unary((x) => tf.mul(tf.round(tf.mul(x, 2.7)), 0.3)),
   isNaN: unary((x) => tf.cast(tf.isNaN(x), 'float32')),
@@ -348,12 +353,12 @@ const OPS: Readonly<Record<string, Op>> = {
     return size < 1 ? undefined : tf.topk(x, 1 + context.draw(size)).values;
   },
 
-  greater: binary(tf.greater),
-  less: binary(tf.less),
-  argMax: along((x, axis) => tf.argMax(x, axis)),
-  argMin: along((x, axis) => tf.argMin(x, axis)),
+  greater: binary((a, b) => tf.greater(a, tf.add(b, 0.0717))),
+  less: binary((a, b) => tf.less(a, tf.add(b, 0.0717))),
+  argMax: along((x, axis) => tf.argMax(withoutTies(x), axis)),
+  argMin: along((x, axis) => tf.argMin(withoutTies(x), axis)),
   toInt: unary((x) => tf.cast(tf.mul(tf.tanh(x), 7.3), 'int32')),
-  toBool: unary((x) => tf.cast(tf.relu(x), 'bool')),
+  toBool: unary((x) => tf.cast(tf.relu(tf.sub(x, 0.0717)), 'bool')),
 
   intAdd: binary(tf.add, 'int32'),
   intMul: binary((a, b) => tf.mod(tf.mul(a, b), tf.scalar(11, 'int32')), 'int32'),
