@@ -33,6 +33,7 @@ export function recordGraph(
   fn: (...inputs: tf.Tensor[]) => unknown,
   { inputs, variables, kernels }: ResolvedGraphOptions & { readonly inputs: readonly ResolvedInput[] },
 ): RecordedGraph {
+  const dims = inputs.map(({ shape }) => shape);
   // Variables in the same order each time, those of the trial before first.
   const states = new Set(variables);
   const record = (batch: number): BatchTrial & { recording: Recording } => {
@@ -42,10 +43,9 @@ export function recordGraph(
     }));
     const recording = trace(fn, fixed, states, kernels);
     for (const { variable } of recording.states) states.add(variable);
-    const graph = fuseProducts(simplify(fuseAttention(simplify(graphOf(recording, inputs)))));
+    const graph = simplify(fuseProducts(simplify(fuseAttention(simplify(graphOf(recording, inputs))))));
     return { batch, recording, graph };
   };
-  const dims = inputs.map(({ shape }) => shape);
   const [first, second, third] = TRIAL_BATCHES;
   const one = record(first);
   const { recording } = one;
