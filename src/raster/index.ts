@@ -1,6 +1,13 @@
 // The door of raster/: the one currency of the library, and how its size changes.
 
 export {
+  type AugmentOptions,
+  augment,
+  drawBackground,
+  type ResolvedAugmentOptions,
+  resolveAugmentOptions,
+} from './augment.ts';
+export {
   assertRaster,
   assertSize,
   createRaster,
