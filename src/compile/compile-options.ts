@@ -37,9 +37,12 @@ export interface CompileOptions extends GraphOptions {
   readonly inputs?: readonly InputSpec[];
   /** `'int8'` for products with constant weights: twice as fast, for inference. Default `'fp32'`. */
   readonly precision?: 'fp32' | 'int8';
-  /** For int8: arguments to measure the loss of precision on. Default: the first call's, or noise. */
+  /**
+   * For int8, with `inputs`: arguments to measure the loss of precision on. Default: noise; without `inputs` the
+   * first call's arguments.
+   */
   readonly sample?: readonly tf.Tensor[];
-  /** Threads of the runtime, default one a core. */
+  /** Threads of the runtime, default one a physical core. */
   readonly threads?: number;
 }
 
@@ -84,6 +87,12 @@ export function resolveCompileOptions(
   if (sample !== undefined && graphOptions.precision !== 'int8') {
     throw new ConfigError(
       "compile: sample: measures what precision: 'int8' loses. Leave it out, or ask for that.",
+    );
+  }
+  if (sample !== undefined && graphOptions.inputs === undefined) {
+    // It would fit one signature, and calls of any other would fail.
+    throw new ConfigError(
+      'compile: sample: goes with `inputs`. Give both, or neither: the arguments of the first call are then the sample.',
     );
   }
   return {
@@ -203,7 +212,7 @@ export function assertInputs(
   }
   if (batches.has(0)) {
     // What was recorded took it that there is something: the runtime may even end the process.
-    throw new ShapeError('compiled function: expected a batch of at least 1, got 0. Leave such calls out.');
+    throw new ShapeError(`${door}: expected a batch of at least 1, got 0. Leave such calls out.`);
   }
   if (batches.size > 1) {
     throw new ShapeError(

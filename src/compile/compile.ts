@@ -94,10 +94,7 @@ export async function compile<F extends TensorFunction>(
     const start = performance.now();
     const exact = recordGraph(fn, { ...resolved, inputs });
     const isInference = exact.states.every(({ output }) => output === null);
-    if (precision === 'int8' && !isInference) {
-      throw new ConfigError("compile: precision: 'int8' is for functions that assign no variables.");
-    }
-    const recorded = precision === 'int8' ? inInt8(exact) : exact;
+    const recorded = precision === 'int8' ? inInt8('compile', exact) : exact;
     const bytes = encodeOnnx(recorded.graph);
     const recordMs = performance.now() - start;
     const inPlace = isInference || (await writesInPlace(runtime));
@@ -158,6 +155,7 @@ export async function compile<F extends TensorFunction>(
     if (resolved.inputs === undefined) for (const [i, tensor] of tensors.entries()) assertTensor(tensor, i);
     else assertInputs(tensors, resolved.inputs);
     const { program, result } = await programFor(tensors);
+    for (const [i, tensor] of tensors.entries()) assertTensor(tensor, i); // compiling took its time
     return withTensors(result, await program.run(tensors));
   }
 
@@ -202,7 +200,7 @@ export async function compile<F extends TensorFunction>(
 export function exportOnnx(fn: TensorFunction, options: ExportOptions): Uint8Array {
   const resolved = resolveExportOptions(fn, options);
   const exact = recordGraph(fn, resolved);
-  const { graph } = resolved.precision === 'int8' ? inInt8(exact) : exact;
+  const { graph } = resolved.precision === 'int8' ? inInt8('exportOnnx', exact) : exact;
   const { externalData } = options;
   return encodeOnnx(graph, externalData === undefined ? {} : { externalData });
 }
@@ -224,8 +222,14 @@ async function compareResults(
 ): Promise<number> {
   if (sample !== undefined) assertInputs(sample, inputs, 'compile: sample');
   const tensors = sample ?? inputs.map(noise);
-  const [expected, got] = [await reference.run(tensors), await program.run(tensors)];
+  const made: tf.Tensor[] = sample === undefined ? [...tensors] : [];
+  const run = async (through: Program): Promise<Map<string, tf.Tensor>> => {
+    const results = await through.run(tensors);
+    made.push(...results.values());
+    return results;
+  };
   try {
+    const [expected, got] = [await run(reference), await run(program)];
     let lowest = 1;
     for (const [path, tensor] of expected) {
       if (tensor.dtype !== 'float32') continue;
@@ -234,8 +238,7 @@ async function compareResults(
     }
     return lowest;
   } finally {
-    tf.dispose([...expected.values(), ...got.values()]);
-    if (sample === undefined) tf.dispose(tensors as tf.Tensor[]);
+    tf.dispose(made);
   }
 }
 

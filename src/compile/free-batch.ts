@@ -153,13 +153,14 @@ function changes({ shape }: Constant, use: string): CompileError {
   return dependsOnBatch(`a constant [${shape.join(', ')}] that ${use} changes with it`);
 }
 
-/** With one unknown size ONNX finds it out by itself. */
+/** With one unknown size ONNX finds it out by itself, but where there is nothing to divide by the others. */
 function reshapeTarget(a: Constant, b: Constant, free: Free, build: GraphBuilder): Value {
   if (a.shape.join() !== b.shape.join()) throw changes(a, 'Reshape reads');
   const sizes = drawLines(free.pair, numbersOf(a), numbersOf(b));
   const unknown = sizes.filter(({ slope }) => slope !== 0);
   if (unknown.length === 0) return a;
-  if (unknown.length > 1) return sizesFrom(sizes, free, build);
+  const isEmpty = sizes.some(({ slope, offset }) => slope === 0 && offset === 0);
+  if (unknown.length > 1 || isEmpty) return sizesFrom(sizes, free, build);
   return build.ints(sizes.map(({ slope, offset }) => (slope === 0 ? offset : -1)));
 }
 
@@ -260,6 +261,12 @@ function dimName({ slope, offset }: BatchLine): number | string {
 function assertSameNode(a: Node, b: Node): void {
   if (a.op !== b.op || a.domain !== b.domain || a.inputs.length !== b.inputs.length) {
     throw dependsOnBatch(`it runs ${a.op} for one size and ${b.op} for another`);
+  }
+  // As tf.unstack along the batch has.
+  if (a.outputs.length !== b.outputs.length) {
+    throw dependsOnBatch(
+      `${a.op} has ${a.outputs.length} results for one size and ${b.outputs.length} for another`,
+    );
   }
   const [left, right] = [JSON.stringify(a.attributes), JSON.stringify(b.attributes)];
   if (left !== right) throw dependsOnBatch(`${a.op} has ${left} for one size and ${right} for another`);

@@ -59,6 +59,8 @@ function attentionAround(softmax: Node, find: Finder): { merge: Node; nodes: rea
   const [query, key] = scores.inputs as [Value, Value];
   const scaling = find.maker(query, 'Mul');
   const factor = scaling?.inputs.find(isUniform);
+  // The operator takes 0 for 1/√d.
+  if (factor?.data[0] === 0) return undefined;
   const unscaled = factor === undefined ? query : scaling!.inputs.find((input) => input !== factor)!;
   const tokens = [unscaled, key, mix.inputs[1]!].map((heads) => {
     const split = find.maker(heads, 'Transpose');

@@ -80,3 +80,16 @@ class HostData extends tf.KernelBackend {
 }
 
 export const hostData = new HostData();
+
+/** Adds a reference to data, in whichever backend has it: nobody frees it or writes to it before it is released. */
+export function holdData(dataId: tf.DataId): void {
+  tf.engine().state.tensorInfo.get(dataId)?.backend.incRef(dataId);
+}
+
+/** Takes one reference away; the last one takes the data out of tfjs's books. @returns whether it was the last */
+export function releaseData(dataId: tf.DataId): boolean {
+  const owner = tf.engine().state.tensorInfo.get(dataId)?.backend;
+  if (!owner?.disposeData(dataId)) return false;
+  tf.engine().removeDataId(dataId, owner);
+  return true;
+}

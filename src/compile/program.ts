@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError, CompileError } from '../errors.ts';
 import { sizeOf } from '../shape.ts';
-import { type HostArray, hostData } from './host-data.ts';
+import { type HostArray, holdData, hostData, releaseData } from './host-data.ts';
 import type { RecordedGraph } from './record-graph.ts';
 import { messageOf, type OrtRuntime, type OrtSession, type OrtTensor } from './session.ts';
 
@@ -32,22 +32,54 @@ export function createProgram(
   const tensorOf = (dtype: string, data: HostArray, dims: readonly number[]): OrtTensor =>
     new runtime.Tensor(dtype, data, dims);
 
-  async function run(tensors: readonly tf.Tensor[]): Promise<Map<string, tf.Tensor>> {
-    const feeds: Record<string, OrtTensor> = {};
-    for (const [i, { name, value }] of inputs.entries()) {
-      const tensor = tensors[i]!;
-      feeds[name] = tensorOf(value.dtype, await valuesOf(tensor), tensor.shape);
-    }
-    const fetches: Record<string, OrtTensor | null> = {};
-    const next = new Map<tf.Variable, HostArray>();
-    for (const { variable, input, output } of states) {
-      const { dtype, shape } = variable;
+  /** Everything the graph reads, as it is now. */
+  function readsOf(tensors: readonly tf.Tensor[]): Read[] {
+    const reads = inputs.map(({ name }, i) => readOf(name, tensors[i]!));
+    for (const { variable, input } of states) {
       if (variable.isDisposed) {
         throw new CompileError(
           `compiled function: the variable ${variable.name} was disposed. Dispose of the function first, or compile again.`,
         );
       }
-      if (input !== null) feeds[input] = tensorOf(dtype, await valuesOf(variable), shape);
+      if (input !== null) reads.push(readOf(input, variable));
+    }
+    return reads;
+  }
+
+  async function run(tensors: readonly tf.Tensor[]): Promise<Map<string, tf.Tensor>> {
+    const reads = readsOf(tensors);
+    // Reading may take time, in which other functions assign the same variables: two of their calls later they would
+    // write to the arrays that are read here.
+    for (const { dataId } of reads) holdData(dataId);
+    let outcome: Outcome;
+    try {
+      const feeds: Record<string, OrtTensor> = {};
+      for (const { name, dataId, dtype, shape } of reads) {
+        feeds[name] = tensorOf(dtype, await valuesOf(dataId, dtype), shape);
+      }
+      outcome = await runGraph(feeds);
+    } finally {
+      for (const { dataId } of reads) releaseData(dataId);
+    }
+    for (const [variable, values] of outcome.next) {
+      if (variable.isDisposed) continue; // while it ran
+      const old = replaceData(variable, values);
+      if (inPlace && old !== undefined) spare.set(variable, old);
+    }
+    return new Map(
+      results.map(({ name, value }) => {
+        const { data, dims } = outcome.fetched[name]!;
+        // Only types of tfjs leave the graph.
+        return [name, tf.tensor(data as Float32Array, [...dims], value.dtype as tf.DataType)];
+      }),
+    );
+  }
+
+  async function runGraph(feeds: Readonly<Record<string, OrtTensor>>): Promise<Outcome> {
+    const fetches: Record<string, OrtTensor | null> = {};
+    const next = new Map<tf.Variable, HostArray>();
+    for (const { variable, output } of states) {
+      const { dtype, shape } = variable;
       if (output === null) continue;
       if (!inPlace) {
         fetches[output] = null;
@@ -59,7 +91,7 @@ export function createProgram(
       fetches[output] = tensorOf(dtype, target, shape);
     }
     for (const { name } of results) fetches[name] = null;
-    let fetched: Readonly<Record<string, OrtTensor>>;
+    let fetched: Outcome['fetched'];
     try {
       fetched = await session.run(feeds, fetches);
     } catch (cause) {
@@ -74,18 +106,7 @@ export function createProgram(
         if (output !== null) next.set(variable, fetched[output]!.data as HostArray);
       }
     }
-    for (const [variable, values] of next) {
-      if (variable.isDisposed) continue; // while it ran
-      const old = replaceData(variable, values);
-      if (inPlace && old !== undefined) spare.set(variable, old);
-    }
-    return new Map(
-      results.map(({ name, value }) => {
-        const { data, dims } = fetched[name]!;
-        // Only types of tfjs leave the graph.
-        return [name, tf.tensor(data as Float32Array, [...dims], value.dtype as tf.DataType)];
-      }),
-    );
+    return { fetched, next };
   }
 
   return {
@@ -97,11 +118,30 @@ export function createProgram(
   };
 }
 
+interface Outcome {
+  readonly fetched: Readonly<Record<string, OrtTensor>>;
+  /** What the variables become. */
+  readonly next: ReadonlyMap<tf.Variable, HostArray>;
+}
+
+/** What an input of the graph is read from. */
+interface Read {
+  readonly name: string;
+  readonly dataId: tf.DataId;
+  readonly dtype: keyof typeof ARRAY_OF;
+  readonly shape: readonly number[];
+}
+
+/** Others change the data id of a variable; the tensor that it was stays. */
+function readOf(name: string, { dataId, dtype, shape }: tf.Tensor): Read {
+  return { name, dataId, dtype: dtype as Read['dtype'], shape }; // of what could be recorded
+}
+
 /** The elements of a tensor; those of a variable held here are not copied. */
-async function valuesOf(tensor: tf.Tensor): Promise<HostArray> {
+async function valuesOf(dataId: tf.DataId, dtype: Read['dtype']): Promise<HostArray> {
   // float32, int32 and bool come as typed arrays; tfjs cpu may leave that of another type behind a cast.
-  const values = hostData.valuesOf(tensor.dataId) ?? ((await tensor.data()) as HostArray);
-  const Data = ARRAY_OF[tensor.dtype as keyof typeof ARRAY_OF];
+  const values = hostData.valuesOf(dataId) ?? ((await tf.engine().read(dataId)) as HostArray);
+  const Data = ARRAY_OF[dtype];
   return values instanceof Data ? values : Data.from(values);
 }
 
@@ -114,11 +154,7 @@ function allocate(dtype: tf.DataType, shape: readonly number[]): HostArray {
 /** Makes an array the data of a variable, as `assign` would; returns the array that was, if it was one of ours. */
 function replaceData(variable: tf.Variable, values: HostArray): HostArray | undefined {
   const old = variable.dataId;
-  const engine = tf.engine();
   const owned = hostData.valuesOf(old);
   variable.dataId = hostData.adopt(values, variable);
-  const info = engine.state.tensorInfo.get(old);
-  if (info === undefined || !info.backend.disposeData(old)) return undefined;
-  engine.removeDataId(old, info.backend);
-  return owned;
+  return releaseData(old) ? owned : undefined;
 }

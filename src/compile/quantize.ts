@@ -4,14 +4,17 @@
 
 import type * as tf from '@tensorflow/tfjs-core';
 import { denseData } from './build.ts';
-import { type Constant, type Graph, isConstant, type Node, type Value } from './graph.ts';
+import { type Attributes, type Constant, type Graph, isConstant, type Node, type Value } from './graph.ts';
 
 /** The graph with every product of activations [..., I] and float weights [I, O] in 8 bits. */
 export function quantizeWeights(graph: Graph): Graph {
+  const upright = new Map<Value, Constant>();
   const quantized = new Map<Value, { weights: Constant; scales: Constant }>();
   const nodes = graph.nodes.map((node): Node => {
-    const [x, kernel, bias = null] = node.inputs;
-    if (!x || isConstant(x) || !isConstant(kernel) || !isProduct(node, kernel)) return node;
+    const [x, given, bias = null] = node.inputs;
+    if (!x || isConstant(x) || !isConstant(given) || !isProduct(node, given)) return node;
+    const kernel = node.op === 'FusedMatMul' ? (upright.get(given) ?? transposed(given)) : given;
+    if (kernel !== given) upright.set(given, kernel);
     const { weights, scales } = quantized.get(kernel) ?? quantizeColumns(kernel);
     quantized.set(kernel, { weights, scales });
     return {
@@ -25,16 +28,32 @@ export function quantizeWeights(graph: Graph): Graph {
   return { ...graph, nodes };
 }
 
-/** MatMul, or Gemm without transposed or scaled operands and with one bias per column. */
+/** MatMul, FusedMatMul with the kernel transposed, or Gemm of nothing transposed or scaled and one bias per column. */
 function isProduct(node: Node, kernel: Constant): boolean {
   if (kernel.dtype !== 'float32' || kernel.shape.length !== 2) return false;
   if (node.op === 'MatMul' && node.domain === '') return true;
+  if (node.op === 'FusedMatMul') {
+    const { transB, ...others } = node.attributes;
+    return transB !== undefined && 'int' in transB && transB.int === 1 && isPlain(others);
+  }
   if (node.op !== 'Gemm') return false;
-  const plain = Object.entries(node.attributes).every(([, attribute]) =>
+  const bias = node.inputs[2] ?? null;
+  return isPlain(node.attributes) && (bias === null || bias.shape.join() === String(kernel.shape[1]));
+}
+
+/** Factors of 1 and flags of 0. */
+function isPlain(attributes: Attributes): boolean {
+  return Object.values(attributes).every((attribute) =>
     'float' in attribute ? attribute.float === 1 : !('int' in attribute) || attribute.int === 0,
   );
-  const bias = node.inputs[2] ?? null;
-  return plain && (bias === null || bias.shape.join() === String(kernel.shape[1]));
+}
+
+/** [O, I] → [I, O] */
+function transposed(kernel: Constant): Constant {
+  const [rows, columns] = kernel.shape as [number, number];
+  const dense = denseData(kernel) as Float32Array; // of a float32 constant
+  const data = dense.map((_, i) => dense[(i % rows) * columns + Math.floor(i / rows)]!);
+  return { ...kernel, shape: [columns, rows], data };
 }
 
 /** round(w / s) with s = max|w| / 127 for each column. */

@@ -1,7 +1,7 @@
 // Function and inputs → the graph that is run or written to a file.
 
 import type * as tf from '@tensorflow/tfjs-core';
-import { CompileError } from '../errors.ts';
+import { CompileError, ConfigError } from '../errors.ts';
 import { assertStraight } from './batch-line.ts';
 import type { ResolvedGraphOptions, ResolvedInput } from './compile-options.ts';
 import { type BatchTrial, freeBatch, TRIAL_BATCHES } from './free-batch.ts';
@@ -60,8 +60,11 @@ export function recordGraph(
   return withStates(graph, recording, inputs.length);
 }
 
-/** The same graph with products in 8 bits. */
-export function inInt8(recorded: RecordedGraph): RecordedGraph {
+/** The same graph with products in 8 bits. @throws ConfigError for one that changes variables */
+export function inInt8(door: string, recorded: RecordedGraph): RecordedGraph {
+  if (recorded.states.some(({ output }) => output !== null)) {
+    throw new ConfigError(`${door}: precision: 'int8' is for functions that assign no variables.`);
+  }
   return { ...recorded, graph: quantizeWeights(recorded.graph) };
 }
 

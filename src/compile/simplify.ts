@@ -47,7 +47,7 @@ function rewrite(graph: Graph): Graph {
       continue;
     }
     const key = keyOf(node, numbers);
-    const twin = known.get(key);
+    const twin = DRAWING.has(node.op) ? undefined : known.get(key);
     if (twin !== undefined) {
       node.outputs.forEach((output, i) => {
         if (output !== null) replaced.set(output, twin.outputs[i]!);
@@ -74,8 +74,14 @@ function removeDead(graph: Graph): Graph {
 }
 
 const BROADCASTING = new Set([
-  ...['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Max', 'Min', 'Where', 'And', 'Or', 'Xor', 'Mod', 'PRelu', 'Sum'],
+  ...['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Max', 'Min', 'Where', 'And', 'Or', 'Xor', 'Mod', 'Sum'],
   ...['Equal', 'Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual'],
+]);
+
+/** Operators that give other numbers each time, as kernels of a caller's own may use: never computed once for two. */
+const DRAWING = new Set([
+  ...['Bernoulli', 'Dropout', 'Multinomial'],
+  ...['RandomNormal', 'RandomNormalLike', 'RandomUniform', 'RandomUniformLike'],
 ]);
 
 /** Where others set the shape, a constant that is the same everywhere needs none. */

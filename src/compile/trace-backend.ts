@@ -70,12 +70,6 @@ export class TraceBackend extends tf.KernelBackend {
     return this.#entries.has(dataId);
   }
 
-  /** Takes one reference away, from whichever backend has the data; the last one takes the id out of tfjs's books. */
-  release(dataId: tf.DataId): void {
-    const owner = tf.engine().state.tensorInfo.get(dataId)?.backend;
-    if (owner?.disposeData(dataId)) tf.engine().removeDataId(dataId, owner);
-  }
-
   /** Takes what the function kept beyond its end out of tfjs's books: there is no data behind it. */
   releaseAll(): void {
     const { state } = tf.engine();
@@ -190,10 +184,10 @@ export class TraceBackend extends tf.KernelBackend {
     return { dataId, shape: [...value.shape], dtype: value.dtype as tf.DataType };
   }
 
-  #capture({ dataId, shape }: tf.TensorInfo): Constant {
-    // A reshaped tensor has the data of another, and tfjs's books know the shape of that one.
+  #capture({ dataId, shape, dtype }: tf.TensorInfo): Constant {
+    // A reshaped tensor, and on tfjs cpu a cast one, has the data of another; tfjs's books know shape and type of that.
     const known = this.#captured.get(dataId);
-    if (known !== undefined)
+    if (known?.dtype === dtype)
       return known.shape.join() === shape.join() ? known : { ...known, shape: [...shape] };
     const info = tf.engine().state.tensorInfo.get(dataId);
     if (info === undefined) {
@@ -212,7 +206,7 @@ export class TraceBackend extends tf.KernelBackend {
         { cause },
       );
     }
-    const constant = constantOf(recordedType(info.dtype), shape, values);
+    const constant = constantOf(recordedType(dtype), shape, values);
     this.#captured.set(dataId, constant);
     return constant;
   }

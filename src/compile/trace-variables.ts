@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CompileError } from '../errors.ts';
 import { denseData } from './build.ts';
 import { type Constant, isConstant, type Value } from './graph.ts';
-import { hostData } from './host-data.ts';
+import { hostData, releaseData } from './host-data.ts';
 import type { TraceBackend } from './trace-backend.ts';
 
 /** A variable the function reads or assigns, before and after the call. */
@@ -58,7 +58,7 @@ export function recordVariables(states: Iterable<tf.Variable>, backend: TraceBac
       );
     }
     const before = stateOf(variable);
-    backend.release(variable.dataId);
+    releaseData(variable.dataId);
     variable.dataId = backend.adopt(before);
     born.set(variable, { before, start });
     return variable;
@@ -81,7 +81,7 @@ export function recordVariables(states: Iterable<tf.Variable>, backend: TraceBac
       engine.makeVariable = makeVariable;
       const putBack = (variable: tf.Variable, original: tf.DataId): void => {
         // What the variable holds now goes; where the function disposed it, what it held before does.
-        backend.release(variable.isDisposed ? original : variable.dataId);
+        releaseData(variable.isDisposed ? original : variable.dataId);
         variable.dataId = original;
       };
       for (const [variable, { original }] of replaced) putBack(variable, original);
@@ -89,7 +89,7 @@ export function recordVariables(states: Iterable<tf.Variable>, backend: TraceBac
       for (const [variable, original] of held) putBack(variable, original);
       for (const [variable, { start }] of born) {
         if (variable.isDisposed) continue;
-        backend.release(variable.dataId);
+        releaseData(variable.dataId);
         // float32, int32 or bool, as every variable's.
         variable.dataId = hostData.adopt(denseData(start).slice() as Float32Array, variable);
       }

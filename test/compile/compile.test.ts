@@ -9,6 +9,7 @@ import { BackendError, CompileError, ConfigError, ShapeError } from '../../src/e
 import { BACKENDS, useBackend } from '../support/backends.ts';
 import { type CountingRuntime, countingRuntime } from '../support/counting-runtime.ts';
 import { runtime } from './compare.ts';
+import { read, variable } from './tensors.ts';
 import { changesOf, type TfjsState, tfjsState } from './tfjs-state.ts';
 
 const OPTIONS = { runtime, threads: 1 } as const;
@@ -18,19 +19,6 @@ beforeEach(() => {
   before = tfjsState();
 });
 afterEach(() => expect(changesOf(before), 'tfjs after the test').toEqual([]));
-
-function variable(values: tf.TensorLike, name?: string): tf.Variable {
-  return tf.tidy(() => tf.variable(tf.tensor(values), true, name));
-}
-
-/** Elements of a result, which is disposed. */
-function read(result: unknown): number[] {
-  expect(result).toBeInstanceOf(tf.Tensor);
-  const tensor = result as tf.Tensor; // checked above
-  const values = Array.from(tensor.dataSync());
-  tensor.dispose();
-  return values;
-}
 
 describe('inputs', () => {
   const double = (x: tf.Tensor): tf.Tensor => tf.mul(x, 2);
@@ -524,6 +512,58 @@ describe.each(BACKENDS)('variables on %s', (backend) => {
     expect(Array.from(state.dataSync())).toEqual([-1, -2, -3]);
     await compiled.dispose();
     state.dispose();
+  });
+});
+
+describe('functions that share variables', () => {
+  it('read what those were when they began, however often another assigns them meanwhile', async () => {
+    const [a, b] = [variable([1, 1]), variable([10, 10])];
+    const step = await compile(
+      () => {
+        a.assign(tf.add(a, 1));
+        b.assign(tf.add(b, 1));
+      },
+      { runtime, threads: 1 },
+    );
+    const gate = new Gate();
+    const sum = await compile((x: tf.Tensor) => tf.addN([x, a, b]), {
+      runtime: await gated(gate),
+      variables: [a, b],
+    });
+    await step(); // both lie in arrays that change places from now on
+    const x = tf.tensor1d([100, 200]);
+    const call = sum(x);
+    await gate.reached;
+    for (let i = 0; i < 3; i++) await step();
+    x.dispose();
+    gate.open();
+    expect(read(await call)).toEqual([113, 213]);
+    const again = tf.tensor1d([0, 0]);
+    expect(read(await sum(again))).toEqual([19, 19]);
+    await Promise.all([step.dispose(), sum.dispose()]);
+    tf.dispose([a, b, again]);
+  });
+
+  it('say so when an input was disposed while they were compiled', async () => {
+    const [opening, gate] = [new Gate(), new Gate()];
+    const slow: OrtRuntime = {
+      Tensor: runtime.Tensor,
+      InferenceSession: {
+        async create(model, options) {
+          opening.arrive();
+          await gate.passed;
+          return runtime.InferenceSession.create(model, options);
+        },
+      },
+    };
+    const compiled = await compile((x: tf.Tensor) => tf.neg(x), { runtime: slow });
+    const x = tf.tensor1d([1]);
+    const call = compiled(x);
+    await opening.reached;
+    x.dispose();
+    gate.open();
+    await expect(call).rejects.toThrow('compiled function: input 0: expected a tensor, got a disposed one.');
+    await compiled.dispose();
   });
 });
 

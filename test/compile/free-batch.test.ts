@@ -97,6 +97,13 @@ const FUNCTIONS: Record<string, [fn: (...inputs: tf.Tensor[]) => Outputs, ...inp
     },
     ROWS,
   ],
+  'nothing for each': [
+    (x) => {
+      const none = tf.slice(x, [0, 0], [-1, 0]);
+      return [none, tf.reshape(none, [N(x), 0, 2]), tf.sum(tf.expandDims(none, 1), 2)];
+    },
+    ROWS,
+  ],
   'a range': [
     (x) => [
       tf.add(tf.range(0, N(x), 1, 'int32'), 0),
@@ -382,6 +389,10 @@ describe('a free batch is refused', () => {
     'for a root plus something': [
       (x) => tf.add(x, Math.floor(Math.sqrt(N(x) * 13)) + 0.5),
       'it uses 28.5 where the batch is 61 and 31.5 where it is 74.',
+    ],
+    'where one of N parts is taken': [
+      (x) => tf.unstack(x)[0],
+      'Split has 61 results for one size and 74 for another.',
     ],
     'for numbers that N spaces': [
       (x) => tf.mul(tf.sum(x, 1), tf.linspace(0, 1, N(x))),

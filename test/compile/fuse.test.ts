@@ -197,6 +197,11 @@ const APART: Record<string, { fn: Fn; inputs: () => tf.Tensor[]; parts: string[]
     inputs: () => [normal(1, 4, 8), normal(3, 5, 8), normal(3, 5, 8)],
     parts: ['Softmax'],
   },
+  'attention that weighs all alike, since the operator takes 0 for no scale': {
+    fn: (q, k, v) => spelledOut([split(q!), split(k!), split(v!)], { scale: 0 }),
+    inputs: tokens,
+    parts: ['Softmax'],
+  },
   'a scale for each head': {
     fn: (q, k, v, scale) => spelledOut([tf.mul(split(q!), scale!), split(k!), split(v!)], { scale: 1 }),
     inputs: () => [...tokens(), normal(HEADS, 1, 1)],

@@ -5,7 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { ClippoModel } from '../../src/clippo-model.ts';
 import { createGraphBuilder } from '../../src/compile/build.ts';
 import type { Constant, Graph, Node, Value } from '../../src/compile/graph.ts';
-import { type CompileOptions, compile, exportOnnx, type TensorFunction } from '../../src/compile/index.ts';
+import {
+  type CompileOptions,
+  compile,
+  exportOnnx,
+  type OrtRuntime,
+  type TensorFunction,
+} from '../../src/compile/index.ts';
 import { meanCosine, quantizeWeights } from '../../src/compile/quantize.ts';
 import { expectNoLeaks } from '../support/backends.ts';
 import { relativeDifference, runtime } from './compare.ts';
@@ -77,6 +83,23 @@ describe('weights', () => {
     expect(quantized(matrix(1, 2, [1, 2]), fill([], 1)).op).toBe('Gemm'); // not one a column
   });
 
+  it('that lie transposed are turned, once', async () => {
+    const kernel = tf.tensor2d([1, 2, -4, 0.5, 8, 0.25], [3, 2]); // [O, I]
+    const turned = tf.transpose(kernel);
+    const [lying, upright] = [
+      (x: tf.Tensor): tf.Tensor[] => {
+        const first = tf.matMul(x as tf.Tensor2D, kernel, false, true);
+        return [first, tf.matMul(tf.neg(x) as tf.Tensor2D, tf.transpose(kernel))];
+      },
+      (x: tf.Tensor): tf.Tensor[] => {
+        const first = tf.matMul(x as tf.Tensor2D, turned);
+        return [first, tf.matMul(tf.neg(x) as tf.Tensor2D, turned)];
+      },
+    ].map((fn) => exportOnnx(fn, { inputs: [{ shape: ['batch', 2] }], precision: 'int8' }));
+    expect(lying).toEqual(upright);
+    tf.dispose([kernel, turned]);
+  });
+
   it('of several products are stored once', () => {
     const build = createGraphBuilder();
     const [x, kernel] = [value('float32', [2, 2]), matrix(2, 2, [1, 2, 3, 4])];
@@ -93,7 +116,8 @@ describe('weights', () => {
       build.node('MatMul', [x, x], x),
       build.node('MatMul', [kernel, x], x),
       build.node('MatMul', [x, stack], stack),
-      build.node('com.microsoft::FusedMatMul', [x, kernel], x, { transB: { int: 1 } }),
+      build.node('com.microsoft::FusedMatMul', [x, kernel], x, { transA: { int: 1 }, transB: { int: 1 } }),
+      build.node('com.microsoft::FusedMatMul', [x, kernel], x, { transB: { int: 1 }, alpha: { float: 2 } }),
       build.node('Gemm', [x, kernel], x, { transB: { int: 1 } }),
       build.node('Gemm', [x, kernel], x, { alpha: { float: 2 } }),
     ];
@@ -179,7 +203,15 @@ describe('functions in 8 bits', () => {
       "compile: sample: measures what precision: 'int8' loses. Leave it out, or ask for that.",
       () => ({ sample: [], precision: 'fp32' }),
     ],
+    [
+      'compile: sample: goes with `inputs`. Give both, or neither: the arguments of the first call are then the sample.',
+      () => ({ sample: [], inputs: undefined as unknown as [] }),
+    ],
     ['compile: sample: expected 1 inputs, got 0.', () => ({ sample: [] })],
+    [
+      'compile: sample: expected a batch of at least 1, got 0. Leave such calls out.',
+      () => ({ sample: [tf.zeros([0, 2])], inputs: [{ shape: ['batch', 2] }] }),
+    ],
     [
       'compile: sample: input_0: expected float32 [1, 2], got float32 [3].',
       () => ({ sample: [tf.tensor1d([1, 2, 3])] }),
@@ -191,6 +223,37 @@ describe('functions in 8 bits', () => {
     const given: CompileOptions = { runtime, threads: 1, precision: 'int8', inputs: x, ...options() };
     await expect(compile(fn, given)).rejects.toThrow(message);
     tf.dispose(Array.isArray(given.sample) ? [counter, ...given.sample] : counter);
+  });
+
+  it('leave nothing behind when the sample fails', async () => {
+    let opened = 0;
+    const failing: OrtRuntime = {
+      Tensor: runtime.Tensor,
+      InferenceSession: {
+        async create(model, options) {
+          const session = await runtime.InferenceSession.create(model, options);
+          if (opened++ > 0) return session; // of the fp32 reference, which runs first
+          return { run: () => Promise.reject(new Error('no room')), release: () => session.release() };
+        },
+      },
+    };
+    const kernel = tf.ones([2, 3]);
+    const compiling = compile((x: tf.Tensor2D) => tf.matMul(x, kernel as tf.Tensor2D), {
+      runtime: failing,
+      precision: 'int8',
+      inputs: x,
+    });
+    await expect(compiling).rejects.toThrow('compiled function: ONNX Runtime failed: no room.');
+    kernel.dispose();
+  });
+
+  it('are not exported where they assign variables', () => {
+    const state = tf.tidy(() => tf.variable(tf.scalar(0)));
+    const fn = (x: tf.Tensor): void => state.assign(tf.sum(x));
+    expect(() => exportOnnx(fn, { inputs: x, precision: 'int8' })).toThrow(
+      "exportOnnx: precision: 'int8' is for functions that assign no variables.",
+    );
+    state.dispose();
   });
 });
 

@@ -159,6 +159,18 @@ describe('algebra', () => {
       [Number.NaN, Infinity].map((alpha) => build.node('LeakyRelu', [x], x, leaky(alpha)));
     expect(simplified(both).nodes).toHaveLength(2);
   });
+
+  it('keeps the shape of what PRelu stretches its slope to', async () => {
+    const fn = (slope: tf.Tensor): tf.Tensor => tf.pad(tf.prelu(tf.fill([3], -1), slope), [[1, 0]]);
+    const slope = tf.tensor1d([1, 2, 3]);
+    await compareWithCpu(fn, [slope]);
+    slope.dispose();
+  });
+
+  it('keeps draws of random numbers apart', () => {
+    const noise: Build = (build, x) => [0, 1].map(() => build.node('RandomNormalLike', [x], x));
+    expect(simplified(noise).nodes).toHaveLength(2);
+  });
 });
 
 /** Operator, numbers it is given, the number it gives; whether that is a bool. */

@@ -8,6 +8,7 @@ import { type CompileOptions, compile, exportOnnx, type TensorFunction } from '.
 import { CompileError } from '../../src/errors.ts';
 import { BACKENDS, useBackend } from '../support/backends.ts';
 import { compareWithCpu, runtime } from './compare.ts';
+import { read, variable } from './tensors.ts';
 import { changesOf, type TfjsState, tfjsState } from './tfjs-state.ts';
 
 const INPUTS = [{ shape: [2, 3] }] as const;
@@ -35,19 +36,6 @@ async function run(fn: TensorFunction, ...inputs: tf.Tensor[]): Promise<unknown>
   } finally {
     await compiled.dispose();
   }
-}
-
-/** Elements of a result that is a tensor, which is disposed. */
-function read(result: unknown): number[] {
-  expect(result).toBeInstanceOf(tf.Tensor);
-  const tensor = result as tf.Tensor; // checked above
-  const values = Array.from(tensor.dataSync());
-  tensor.dispose();
-  return values;
-}
-
-function variable(values: tf.TensorLike, name?: string): tf.Variable {
-  return tf.tidy(() => tf.variable(tf.tensor(values), true, name));
 }
 
 /** wasm cannot make one. */
@@ -640,6 +628,31 @@ describe.each(BACKENDS)('recording on %s', (backend) => {
 });
 
 function exp2(): void {}
+
+describe('captured tensors on cpu, where a cast one has the data of another type', () => {
+  expectSameState();
+
+  it('have the type they say, also beside what they were cast from', async () => {
+    await useBackend('cpu');
+    const [flags, counts] = [tf.tensor1d([1, 0], 'bool'), tf.tensor1d([3, 4], 'int32')];
+    const [weights, numbers] = [tf.cast(flags, 'float32'), tf.cast(counts, 'float32')];
+    const state = tf.tidy(() => tf.variable(tf.cast(counts, 'float32')));
+    const fn = (x: tf.Tensor): tf.Tensor[] => [
+      tf.add(tf.mul(x, weights), numbers),
+      tf.where(flags, x, state),
+      tf.add(counts, tf.cast(flags, 'int32')),
+    ];
+    const x = tf.tensor1d([10, 20]);
+    const compiled = await compile(fn, { runtime, threads: 1 });
+    expect((await compiled(x)).map(read)).toEqual([
+      [13, 4],
+      [10, 4],
+      [4, 4],
+    ]);
+    await compiled.dispose();
+    tf.dispose([x, flags, counts, weights, numbers, state]);
+  });
+});
 
 describe('captured tensors of another backend', () => {
   expectSameState();

@@ -49,8 +49,8 @@ function pow({ inputs, build }: KernelCall): Value {
   const [a, b] = [inputs.a!, inputs.b!];
   refuseBool('Pow', a, b);
   const spec = { dtype: a.dtype, shape: broadcastShape(a, b) };
-  // A product runs many times as fast.
-  if (isUniform(b) && Number(b.data[0]) === 2 && b.shape.length <= a.shape.length) {
+  // A product runs many times as fast; where b stretches a, it would not.
+  if (isUniform(b) && Number(b.data[0]) === 2 && spec.shape.join() === a.shape.join()) {
     return build.node('Mul', [a, a], spec);
   }
   return build.node('Pow', [a, b], spec);

@@ -8,7 +8,7 @@ import type { Attributes, Value } from '../graph.ts';
 import { fusedTail } from './fused-tail.ts';
 import type { KernelCall, KernelTable } from './lowering.ts';
 import { transpose } from './shape.ts';
-import { slice } from './slicing.ts';
+import { pad, slice } from './slicing.ts';
 
 type Conv2DInfo = ReturnType<typeof tf.backend_util.computeConv2DInfo>;
 
@@ -61,6 +61,44 @@ export function fromChannelsFirst(build: GraphBuilder, x: Value, isLast = true):
   return isLast ? transpose(build, x, CHANNELS_FIRST_TO_LAST) : x;
 }
 
+/**
+ * The rest where another window fits into it: with padding by a number tfjs counts windows along the width by the
+ * height and the stride of the window, ONNX Runtime by the room there is.
+ */
+function spareOf({ strides, rest }: Window): [number, number] {
+  return rest.map((left, axis) => (left >= strides[axis]! ? left : 0)) as [number, number]; // two axes in, two out
+}
+
+/** x [B, C, H, W] without what ONNX Runtime must not see. */
+export function withoutSpare(build: GraphBuilder, x: Value, window: Window): Value {
+  const spare = [0, 0, ...spareOf(window)];
+  const shape = x.shape.map((size, axis) => size - spare[axis]!);
+  return slice(build, x, [0, 0, 0, 0], shape, shape);
+}
+
+/** The gradient of {@link withoutSpare}: nothing comes from there. */
+export function withSpare(build: GraphBuilder, dx: Value, window: Window): Value {
+  const spare = [0, 0, ...spareOf(window)];
+  const paddings = spare.map((size) => [0, size] as const);
+  return pad(build, dx, paddings, build.scalar(0, dx.dtype));
+}
+
+/** The gradient dx [B, C, H, W] of windows that were moved over x, each times dy's element for it. */
+export function spreadWindows(
+  build: GraphBuilder,
+  [dy, filter]: readonly [Value, Value],
+  shape: readonly number[],
+  window: Window,
+  group = 1,
+): Value {
+  const spare = spareOf(window);
+  const reached = shape.map((size, axis) => size - (spare[axis - 2] ?? 0));
+  const rest = window.rest.map((left, axis) => left - spare[axis]!);
+  const attributes = attributesOf(window, group, { output_padding: { ints: rest } });
+  const dx = build.node('ConvTranspose', [dy, filter], { dtype: 'float32', shape: reached }, attributes);
+  return withSpare(build, dx, window);
+}
+
 function infoOf(
   { attributes }: KernelCall,
   inShape: readonly number[],
@@ -107,11 +145,12 @@ function forward(call: KernelCall, isDepthwise: boolean): Value {
   const filter = inputs.filter!;
   const info = infoOf(call, x.shape, filter.shape, isDepthwise);
   const isLast = info.dataFormat === 'channelsLast';
+  const window = windowOf(info);
   const y = build.node(
     'Conv',
-    [toChannelsFirst(build, x, isLast), filterFirst(build, filter, isDepthwise)],
+    [withoutSpare(build, toChannelsFirst(build, x, isLast), window), filterFirst(build, filter, isDepthwise)],
     { dtype: 'float32', shape: [info.batchSize, info.outChannels, info.outHeight, info.outWidth] },
-    attributesOf(windowOf(info), isDepthwise ? info.inChannels : 1),
+    attributesOf(window, isDepthwise ? info.inChannels : 1),
   );
   return fromChannelsFirst(build, y, isLast);
 }
@@ -120,13 +159,10 @@ function inputGradient(call: KernelCall, isDepthwise: boolean): Value {
   const { inputs, attributes, build } = call;
   const info = infoOf(call, attributes.inputShape, inputs.filter!.shape, isDepthwise);
   const isLast = info.dataFormat === 'channelsLast';
-  const window = windowOf(info);
-  const dx = build.node(
-    'ConvTranspose',
-    [toChannelsFirst(build, inputs.dy!, isLast), filterFirst(build, inputs.filter!, isDepthwise)],
-    { dtype: 'float32', shape: [info.batchSize, info.inChannels, info.inHeight, info.inWidth] },
-    attributesOf(window, isDepthwise ? info.inChannels : 1, { output_padding: { ints: window.rest } }),
-  );
+  const dy = toChannelsFirst(build, inputs.dy!, isLast);
+  const filter = filterFirst(build, inputs.filter!, isDepthwise);
+  const shape = [info.batchSize, info.inChannels, info.inHeight, info.inWidth];
+  const dx = spreadWindows(build, [dy, filter], shape, windowOf(info), isDepthwise ? info.inChannels : 1);
   return fromChannelsFirst(build, dx, isLast);
 }
 

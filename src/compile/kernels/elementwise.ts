@@ -82,6 +82,7 @@ function isNear(x: Value, build: GraphBuilder): Value {
  * give NaN.
  */
 function atan2({ inputs, build }: KernelCall): Value {
+  refuseBool('Atan2', inputs.a!, inputs.b!);
   const a = build.cast(inputs.a!, 'float32');
   const b = build.cast(inputs.b!, 'float32');
   const spec = { dtype: 'float32', shape: broadcastShape(a, b) } as const;

@@ -3,7 +3,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../shape.ts';
 import type { Attributes, Value } from '../graph.ts';
-import { fromChannelsFirst, toChannelsFirst, windowOf } from './convolution.ts';
+import {
+  fromChannelsFirst,
+  spreadWindows,
+  toChannelsFirst,
+  windowOf,
+  withoutSpare,
+  withSpare,
+} from './convolution.ts';
 import type { KernelCall, KernelTable } from './lowering.ts';
 
 type Pool2DInfo = ReturnType<typeof tf.backend_util.computePool2DInfo>;
@@ -46,16 +53,18 @@ function pool(call: KernelCall, op: string): Value {
   // ONNX has neither for int32; as floats integers are exact up to 2²⁴.
   const x = toChannelsFirst(build, build.cast(inputs.x!, 'float32'));
   const info = infoOf(call, inputs.x!);
-  const y = build.node(op, [x], { dtype: 'float32', shape: pooledShape(info) }, attributesOf(info));
+  const reached = withoutSpare(build, x, windowOf(info));
+  const y = build.node(op, [reached], { dtype: 'float32', shape: pooledShape(info) }, attributesOf(info));
   return build.cast(fromChannelsFirst(build, y), dtype);
 }
 
 /** Each gradient goes to the place of its window's first maximum, which MaxPool tells as an index into all of x. */
 function maxGradient(call: KernelCall): Value {
   const { inputs, build } = call;
-  const x = toChannelsFirst(build, build.cast(inputs.input!, 'float32'));
-  const dy = toChannelsFirst(build, inputs.dy!);
   const info = infoOf(call, inputs.input!);
+  const window = windowOf(info);
+  const x = withoutSpare(build, toChannelsFirst(build, build.cast(inputs.input!, 'float32')), window);
+  const dy = toChannelsFirst(build, inputs.dy!);
   const shape = pooledShape(info);
   const [, places] = build.multi(
     'MaxPool',
@@ -74,28 +83,20 @@ function maxGradient(call: KernelCall): Value {
     flat,
     { axis: { int: 0 }, reduction: { string: 'add' } },
   );
-  return fromChannelsFirst(build, build.reshape(scattered, x.shape));
+  return fromChannelsFirst(build, withSpare(build, build.reshape(scattered, x.shape), window));
 }
 
 /** tfjs divides by the size of the whole window here, also where it reaches beyond the picture. */
 function meanGradient(call: KernelCall): Value {
   const { inputs, build } = call;
   const info = infoOf(call, inputs.input!);
-  const window = windowOf(info);
   const { filterHeight, filterWidth, batchSize, inChannels, inHeight, inWidth } = info;
   const weight = 1 / (filterHeight * filterWidth);
   // Channels as batches, so that one small filter serves all.
   const dy = toChannelsFirst(build, inputs.dy!);
   const planes = build.reshape(dy, [batchSize * inChannels, 1, info.outHeight, info.outWidth]);
-  const dx = build.node(
-    'ConvTranspose',
-    [planes, build.fill([1, 1, filterHeight, filterWidth], weight)],
-    { dtype: 'float32', shape: [batchSize * inChannels, 1, inHeight, inWidth] },
-    {
-      strides: { ints: window.strides },
-      pads: { ints: window.pads },
-      output_padding: { ints: window.rest },
-    },
-  );
+  const filter = build.fill([1, 1, filterHeight, filterWidth], weight);
+  const shape = [batchSize * inChannels, 1, inHeight, inWidth];
+  const dx = spreadWindows(build, [planes, filter], shape, windowOf(info));
   return fromChannelsFirst(build, build.reshape(dx, [batchSize, inChannels, inHeight, inWidth]));
 }

@@ -83,6 +83,11 @@ describe('special numbers', () => {
       inputs,
     );
   });
+  it('pow of a square that stretches its base', async () => {
+    const row = sample([1, 3], { from: -2, to: 2 });
+    await compareWithCpu((x) => tf.pow(x, tf.fill([4, 3], 2)), [row]);
+    await compareWithCpu((x) => tf.pow(tf.sum(x), tf.fill([1, 1], 2)), [row]);
+  });
   it('pow of two numbers, except where JavaScript differs from C', async () => {
     const bases = SPECIAL.filter((x) => Math.abs(x) !== 1);
     await compareWithCpu(tf.pow, [tf.tensor2d(bases, [bases.length, 1]), special()]);

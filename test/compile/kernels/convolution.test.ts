@@ -25,6 +25,9 @@ const CASES: readonly Case[] = [
   { x: [1, 7, 7, 1], filter: [1, 1, 1, 1], strides: 3 },
   { x: [1, 8, 8, 2], filter: [4, 4, 2, 3], strides: 4 },
   { x: [2, 5, 5, 2], filter: [3, 3, 2, 2], pad: 1, strides: 2 },
+  // tfjs has as many windows along the width as would fit if they were as wide as high.
+  { x: [2, 6, 7, 2], filter: [4, 1, 2, 2], pad: 1 },
+  { x: [2, 6, 7, 2], filter: [3, 2, 2, 2], pad: 0, strides: [2, 1] },
   {
     x: [2, 5, 4, 2],
     filter: [3, 2, 2, 2],

@@ -103,4 +103,6 @@ it('refuses to count with bools', async () => {
   await expect(compareWithCpu(tf.log1p, [sample([2], { dtype: 'bool' })])).rejects.toThrow(
     /Log1p got a tensor of bools/,
   );
+  const pair = [tf.tensor1d([1], 'bool'), tf.tensor1d([0], 'bool')];
+  await expect(compareWithCpu(tf.atan2, pair)).rejects.toThrow(/Atan2 got a tensor of bools/);
 });

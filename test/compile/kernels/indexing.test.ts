@@ -95,28 +95,30 @@ describe('GatherNd', () => {
   });
 });
 
+/** Shapes of the result, of the indices and of the updates. */
+const SCATTERED: readonly (readonly [Shape, Shape, Shape])[] = [
+  [[5], [7, 1], [7]],
+  [[3, 3], [9, 2], [9]],
+  [
+    [3, 4],
+    [6, 1],
+    [6, 4],
+  ],
+  [
+    [3, 3, 2],
+    [2, 4, 2],
+    [2, 4, 2],
+  ],
+  [[3, 2], [0, 2], [0]],
+  [
+    [3, 3, 0],
+    [4, 2],
+    [4, 0],
+  ],
+];
+
 describe('ScatterNd', () => {
-  /** Shape of the result, of the indices and of the updates. */
-  it.each([
-    [[5], [7, 1], [7]],
-    [[3, 3], [9, 2], [9]],
-    [
-      [3, 4],
-      [6, 1],
-      [6, 4],
-    ],
-    [
-      [3, 3, 2],
-      [2, 4, 2],
-      [2, 4, 2],
-    ],
-    [[3, 2], [0, 2], [0]],
-    [
-      [3, 3, 0],
-      [4, 2],
-      [4, 0],
-    ],
-  ])('%j at %j', async (shape, at, updates) => {
+  it.each(SCATTERED)('%j at %j', async (shape, at, updates) => {
     for (const dtype of ['float32', 'int32'] as const) {
       const inputs = [indices(at, 3), sample(updates, { dtype })];
       await compareWithCpu((i, x) => tf.scatterND(i, x, shape), inputs);
@@ -132,16 +134,7 @@ describe('ScatterNd', () => {
 });
 
 describe('TensorScatterUpdate', () => {
-  it.each([
-    [[5], [7, 1], [7]],
-    [[3, 3], [9, 2], [9]],
-    [
-      [3, 4],
-      [6, 1],
-      [6, 4],
-    ],
-    [[3, 2], [0, 2], [0]],
-  ])('%j at %j, the last of several', async (shape, at, updates) => {
+  it.each(SCATTERED)('%j at %j, the last of several', async (shape, at, updates) => {
     for (const dtype of DTYPES) {
       const inputs = [sample(shape, { seed: 1, dtype }), indices(at, 2), sample(updates, { seed: 2, dtype })];
       // tfjs cpu writes into the tensor it was given, hence the copy.

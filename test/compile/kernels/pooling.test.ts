@@ -19,6 +19,7 @@ const CASES: readonly (readonly [Shape, number | [number, number], number, 'vali
   [[2, 5, 7, 3], 3, 1, 'same'],
   [[1, 6, 6, 1], [3, 2], 1, 'valid'],
   [[2, 5, 5, 2], 3, 2, 1],
+  [[2, 5, 7, 2], [3, 1], 1, 0],
   [[2, 5, 5, 2], 1, 1, 'valid'],
   [[2, 5, 5, 2], 1, 3, 'valid'],
   [[5, 7, 3], 2, 2, 'valid'],
