@@ -8,18 +8,23 @@ import {
   type Bytes,
   type CheckpointSource,
   fitImageSize,
+  type NdArrayLike,
   npzChunks,
   type PretrainedName,
+  parseArrays,
   pretrainedUrl,
   readBigVision,
   readSource,
   safetensorsChunks,
+  storedTextRows,
+  takeTextRows,
   toFloat32,
   towerWeights,
 } from './checkpoint/index.ts';
 import { type Classification, classifyRows, meanPerLabel } from './clippo/classification.ts';
 import { type CompiledEncoder, compileEncoder } from './clippo/compiled-encoder.ts';
 import { quantizationSample } from './clippo/quantization-sample.ts';
+import { createTextCanvas, type DrawText } from './clippo/text-canvas.ts';
 import { writeChunks } from './clippo/write-chunks.ts';
 import type { CompileReport, OrtRuntime } from './compile/index.ts';
 import { createEmbeddings, type Embeddings, similarityMatrix } from './embeddings.ts';
@@ -28,6 +33,7 @@ import { type ImageLike, toRaster } from './image-input.ts';
 import {
   buildClippoNetwork,
   type ClippoConfig,
+  groupBySize,
   inferConfig,
   initialValues,
   networkParameters,
@@ -39,12 +45,12 @@ import {
 import { describeValue, refuseUnknown } from './options.ts';
 import type { OnProgress } from './progress.ts';
 import { promptsOf, type Templates } from './prompts.ts';
-import type { Raster } from './raster/index.ts';
-import { createRenderer, type Renderer, type RenderOptions } from './render/index.ts';
+import { type Raster, resize } from './raster/index.ts';
+import type { RenderOptions } from './render/index.ts';
 
 export type { Classification } from './clippo/classification.ts';
 
-export interface LoadOptions {
+export interface LoadOptions extends Pick<ClippoConfig, 'textRows'> {
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
   /** Side of the square picture in px; another size than the checkpoint's resamples its position embedding. */
@@ -78,6 +84,8 @@ export interface ClassifyOptions extends Omit<EncodeOptions, 'normalize'> {
 export interface SaveOptions {
   /** Default: `'safetensors'` for a target that ends so, else `'npz'`, the layout of the published files. */
   readonly format?: 'npz' | 'safetensors';
+  /** `'float16'` takes half the space and keeps 3 digits of every weight. Default `'float32'`, every bit. */
+  readonly dtype?: 'float32' | 'float16';
   readonly signal?: AbortSignal;
 }
 
@@ -106,7 +114,7 @@ export class ClippoModel {
   readonly #parameters = new Map<string, tf.Variable>();
   readonly #logTemperature: tf.Variable;
   readonly #renderOptions: Omit<RenderOptions, 'size'>;
-  #renderer: Promise<Renderer> | undefined;
+  #drawText: Promise<DrawText> | undefined;
   #compiled: CompiledEncoder | undefined;
   #disposed = false;
 
@@ -122,6 +130,7 @@ export class ClippoModel {
       pool: resolved.pool,
       embeddingDim: resolved.outputDim,
       temperatureInit: resolved.temperatureInit,
+      textRows: resolved.textRows,
     };
     this.network = buildClippoNetwork(resolved, (path, shape) => source(`img/${path}`, shape));
     this.#logTemperature = tf.tidy(() => tf.variable(tf.tensor1d(source('t', [1]))));
@@ -160,10 +169,13 @@ export class ClippoModel {
     source: string | URL | Bytes | CheckpointSource,
     options: LoadOptions = {},
   ): Promise<ClippoModel> {
-    refuseUnknown('ClippoModel.load', options, ['signal', 'onProgress', 'imageSize', 'render']);
-    const weights = towerWeights(readBigVision(await readSource(source, options)));
+    refuseUnknown('ClippoModel.load', options, ['signal', 'onProgress', 'imageSize', 'render', 'textRows']);
+    const arrays = parseArrays(await readSource(source, options));
+    const savedRows = takeTextRows(arrays);
+    const weights = towerWeights(readBigVision(arrays));
     const stored = inferConfig(weights);
-    const config = { ...stored, imageSize: options.imageSize ?? stored.imageSize! };
+    const { imageSize = stored.imageSize!, textRows = savedRows ?? 'all' } = options;
+    const config = { ...stored, imageSize, textRows };
     const fitted = fitImageSize(weights, stored, config);
     assertWeightsFit(parameterShapes(config), fitted);
     // A damaged array shows when it is first read: here, before there is a variable that would be left behind.
@@ -207,7 +219,9 @@ export class ClippoModel {
     options: Pick<LoadOptions, 'signal' | 'onProgress'> = {},
   ): Promise<void> {
     refuseUnknown('loadWeights', options, ['signal', 'onProgress']);
-    const weights = towerWeights(readBigVision(await readSource(source, options)));
+    const arrays = parseArrays(await readSource(source, options));
+    takeTextRows(arrays); // a setting, which stays as it is
+    const weights = towerWeights(readBigVision(arrays));
     assertWeightsFit(parameterShapes(this.config), weights);
     // Everything is decoded and checked before the first variable changes.
     const decoded = [...this.#parameters].map(
@@ -262,12 +276,11 @@ export class ClippoModel {
     refuseUnknown('model.compile', options, ['precision', 'threads']);
     const { precision = 'fp32', threads } = options;
     const { imageSize } = this.config;
-    const draw = (text: string): Promise<Raster> => this.#toRaster(text, 0);
     const compiled = await compileEncoder(this.network, [...networkParameters(this.network).values()], {
       runtime,
       precision,
       imageSize,
-      sample: precision === 'int8' ? await quantizationSample(draw, imageSize) : [],
+      sample: (height) => quantizationSample(this.#renderOptions, { width: imageSize, height }),
       ...(threads === undefined ? {} : { threads }),
     });
     const replaced = this.#disposed ? compiled : this.#compiled;
@@ -335,15 +348,18 @@ export class ClippoModel {
     this.#assertAlive();
     const isStream = typeof target === 'object' && 'getWriter' in target;
     const named = !isStream && /\.safetensors$/i.test(String(target)) ? 'safetensors' : 'npz';
-    refuseUnknown('save', options, ['format', 'signal']);
-    const { format = named, signal } = options;
+    refuseUnknown('save', options, ['format', 'dtype', 'signal']);
+    const { format = named, dtype = 'float32', signal } = options;
     if (format !== 'npz' && format !== 'safetensors') {
       throw new ConfigError(`format: expected 'npz' or 'safetensors', got ${JSON.stringify(format)}.`);
     }
-    const arrays = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+    if (dtype !== 'float32' && dtype !== 'float16') {
+      throw new ConfigError(`dtype: expected 'float32' or 'float16', got ${JSON.stringify(dtype)}.`);
+    }
+    const arrays = new Map<string, NdArrayLike>(storedTextRows(this.config.textRows));
     for (const [path, variable] of this.#parameters) {
       const key = format === 'npz' ? `params/${path}` : path;
-      arrays.set(key, { shape: variable.shape, data: (await variable.data()) as Float32Array });
+      arrays.set(key, { dtype, shape: variable.shape, data: (await variable.data()) as Float32Array });
     }
     signal?.throwIfAborted();
     const chunks = format === 'npz' ? npzChunks(arrays) : safetensorsChunks(arrays);
@@ -368,11 +384,24 @@ export class ClippoModel {
     return cutModel({ inputs: this.network.inputs, outputs: this.network.getLayer(layer).output });
   }
 
-  /** Rasters of one batch → B · E numbers. */
+  /** Rasters of one batch → B · E numbers: those of one size go through the network together. */
   async #embed(rasters: readonly Raster[], normalize: boolean): Promise<Float32Array> {
-    const size = this.config.imageSize;
+    const groups = groupBySize(rasters, 'inputs');
+    if (groups.length === 1) return this.#embedGroup(rasters, normalize);
+    const dim = this.config.embeddingDim;
+    const rows = new Float32Array(rasters.length * dim);
+    for (const { rasters: group, places } of groups) {
+      const embedded = await this.#embedGroup(group, normalize);
+      places.forEach((place, i) => {
+        rows.set(embedded.subarray(i * dim, (i + 1) * dim), place * dim);
+      });
+    }
+    return rows;
+  }
+
+  async #embedGroup(rasters: readonly Raster[], normalize: boolean): Promise<Float32Array> {
     if (this.#compiled !== undefined) {
-      const images = toTensor(rasters, { size });
+      const images = toTensor(rasters);
       try {
         return await this.#compiled.encode(images, normalize);
       } finally {
@@ -380,7 +409,7 @@ export class ClippoModel {
       }
     }
     const network = normalize ? this.network : this.#cutAt('head');
-    const rows = tf.tidy(() => network.apply(toTensor(rasters, { size })) as tf.Tensor);
+    const rows = tf.tidy(() => network.apply(toTensor(rasters)) as tf.Tensor);
     try {
       return (await rows.data()) as Float32Array;
     } finally {
@@ -389,9 +418,11 @@ export class ClippoModel {
   }
 
   async #toRaster(input: string | ImageLike, index: number, signal?: AbortSignal): Promise<Raster> {
-    if (typeof input !== 'string') return toRaster(input, `inputs[${index}]`, signal);
-    this.#renderer ??= createRenderer({ ...this.#renderOptions, size: this.config.imageSize });
-    return (await this.#renderer).render(input);
+    if (typeof input !== 'string') {
+      return resize(await toRaster(input, `inputs[${index}]`, signal), this.config.imageSize);
+    }
+    this.#drawText ??= createTextCanvas(resolveClippoConfig(this.config), this.#renderOptions);
+    return (await this.#drawText)(input);
   }
 }
 

@@ -10,6 +10,13 @@ export interface ReadOptions {
   readonly onProgress?: OnProgress;
 }
 
+export interface DecodeOptions {
+  /** Colour behind what is transparent, RGB, 0 … 255; default white. */
+  readonly background?: readonly [number, number, number];
+  /** More pixels are refused, where the decoder can tell before it decodes. */
+  readonly maxPixels?: number;
+}
+
 export interface Platform {
   /** The bytes of a file. Node: a path or `file:` URL. Browser: refused, with advice. */
   readFile(path: string | URL, options?: ReadOptions): Promise<Uint8Array>;
@@ -19,8 +26,8 @@ export interface Platform {
     chunks: Iterable<Uint8Array>,
     options?: { signal?: AbortSignal },
   ): Promise<void>;
-  /** An encoded picture, or a browser's image object, → RGB, upright, transparency on white. */
-  decodeImage(image: Uint8Array | Blob | CanvasImageSource): Promise<Raster>;
+  /** An encoded picture, or a browser's image object, → RGB, upright, transparency on one colour. */
+  decodeImage(image: Uint8Array | Blob | CanvasImageSource, options?: DecodeOptions): Promise<Raster>;
   /** The ONNX Runtime of this place, where there is one that works. */
   onnxRuntime(): Promise<OrtRuntime | undefined>;
   /** Why {@link onnxRuntime} gives none, and how to come by one. */

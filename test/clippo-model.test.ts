@@ -1,6 +1,6 @@
 // The object users hold: encode, compare, classify, save, load; what it frees, and what it says when misused.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -217,6 +217,21 @@ describe('loading and saving', () => {
       );
     }
     expect(readdirSync(folder).filter((file) => file.endsWith('.tmp'))).toEqual([]);
+    model.dispose();
+    copy.dispose();
+  });
+
+  it.each(['npz', 'safetensors'] as const)('%s of float16 is half as large and as near', async (format) => {
+    const model = await ClippoModel.create(CONFIG, { seed: 3 });
+    const [full, half] = [join(folder, `full.${format}`), join(folder, `half.${format}`)];
+    await model.save(full);
+    await model.save(half, { dtype: 'float16' });
+    expect(statSync(half).size / statSync(full).size).toBeLessThan(0.7); // the names stay as long
+    const copy = await ClippoModel.load(half);
+    const [a, b] = [await model.encodeText(['a cat']), await copy.encodeText(['a cat'])];
+    expect(maxAbsDifference(a.data, b.data)).toBeLessThan(2e-3);
+    const text = 'float64' as 'float32';
+    await expect(model.save(half, { dtype: text })).rejects.toThrow(`dtype: expected 'float32' or 'float16'`);
     model.dispose();
     copy.dispose();
   });

@@ -48,6 +48,7 @@ const SOURCES: Readonly<Record<string, string>> = {
   'clippo-ts/train': 'src/train/index.ts',
   'clippo-ts/compile': 'src/compile/index.ts',
   'clippo-ts/node': 'src/node/index.ts',
+  'clippo-ts/tasks': 'src/tasks/index.ts',
 };
 
 interface Snippet {
@@ -101,12 +102,14 @@ function toModule(code: string): string {
 /** The small files that blocks find beside them. */
 async function writeFiles(): Promise<void> {
   rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(FOLDER, { recursive: true });
+  mkdirSync(join(FOLDER, 'photos'), { recursive: true });
   for (const [name, value] of [
     ['cat.png', 60],
     ['dog.png', 200],
   ] as const) {
     await writePng(join(FOLDER, name), createRaster(48, 32, 3, value));
+    copyFileSync(join(FOLDER, name), join(FOLDER, 'photos', name));
+    writeFileSync(join(FOLDER, 'photos', name.replace('png', 'txt')), `a photo of a ${name.slice(0, 3)}`);
   }
   const fresh = await ClippoModel.create({ variant: 'mu/16', imageSize: 64, embeddingDim: 32 }, { seed: 1 });
   await fresh.save(join(FOLDER, 'clippo.npz'));
@@ -217,7 +220,7 @@ describe('docs/cli.md', () => {
     page.split(/^## /m).find((part) => part.startsWith(`${verb}\n`))!;
   const shared = ['--model', '--engine', '--precision', '--font', '--batch-size'];
 
-  it.each(['render', 'embed', 'search', 'classify', 'convert', 'inspect', 'doctor'])(
+  it.each(['render', 'embed', 'search', 'classify', 'train', 'convert', 'inspect', 'doctor'])(
     'lists every flag of %s, and no other',
     async (verb) => {
       const { stdout } = await clippo([verb, '--help']);

@@ -32,6 +32,7 @@ const BEHIND: Record<string, readonly string[]> = {
   ],
   'clippo-ts/train': ['contrastiveLoss', 'adafactor', 'schedule', 'trainStep', 'train'],
   'clippo-ts/compile': ['compile', 'exportOnnx'],
+  'clippo-ts/tasks': ['readWebDataset', 'createBatches'],
   'clippo-ts/node': ['readImage', 'writePng', 'nodeRuntime'],
 };
 

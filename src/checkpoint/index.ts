@@ -19,5 +19,6 @@ export {
 } from './safetensors.ts';
 export { type NamedWeights, toScanLayout } from './scan-layout.ts';
 export { type CheckpointSource, readSource } from './source.ts';
+export { storedTextRows, takeTextRows } from './text-rows.ts';
 export { fitImageSize, towerWeights } from './tower-weights.ts';
 export { assertWeightsFit } from './weights-fit.ts';

@@ -1,10 +1,13 @@
-// `clippo inspect`: what a checkpoint file is, which model it holds, and its arrays.
+// `clippo inspect`: what a checkpoint file is, which model it holds, and its arrays; or what a data set holds.
 
 import type { Command } from 'commander';
 import type { NamedWeights, NdArray } from '../checkpoint/index.ts';
-import { CheckpointError } from '../errors.ts';
+import { CheckpointError, ConfigError } from '../errors.ts';
 import type { ClippoConfig } from '../model/index.ts';
 import { sizeOf } from '../shape.ts';
+import { isData } from './data-source.ts';
+import { type InspectDataFlags, inspectData } from './inspect-data.ts';
+import { collect, integer, positiveInteger } from './option-values.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -12,11 +15,14 @@ const EXAMPLES = `
 Examples:
   $ clippo inspect clippo_b16.npz
   $ clippo inspect clippo_b16.npz --arrays | grep head
-  $ clippo inspect clippo_b16.safetensors --json`;
+  $ clippo inspect clippo_b16.safetensors --json
+  $ clippo inspect 'shards/*.tar' --captions txt --sheet pairs.png
+  $ clippo inspect photos --size 96 --rows 3
+  $ clippo inspect train.csv --images photos
+  $ clippo inspect '{"type":"c4","files":"c4/*.json.gz"}'`;
 
-interface Flags {
+interface Flags extends InspectDataFlags {
   readonly arrays?: boolean;
-  readonly json?: boolean;
 }
 
 interface Inspection {
@@ -38,13 +44,37 @@ interface Inspection {
 export function addInspect(program: Command, terminal: Terminal): void {
   program
     .command('inspect')
-    .summary('tell what a checkpoint holds')
-    .description('Tells what a checkpoint file is, which model it holds, and its arrays.')
-    .argument('<checkpoint>', 'npz or safetensors file, or its URL')
-    .option('--arrays', 'list every array')
+    .summary('tell what a checkpoint or a data set holds')
+    .description(
+      'Tells what a checkpoint file is, which model it holds, and its arrays. Or counts what a data set holds: examples, what is broken, sizes, texts that do not fit, what is there twice.',
+    )
+    .argument(
+      '<file>',
+      'npz or safetensors file, or its URL; or data: tar, jsonl, csv, tsv, parquet, json, a pattern of such, a folder, or a source in JSON',
+    )
+    .option('--arrays', 'checkpoint: list every array')
+    .option('--captions <place>', 'data: json:FIELD or an extension such as txt; repeat it', collect)
+    .option('--images <folder>', 'data: where pictures lie that a table names')
+    .option('--size <px>', 'data: side of the pictures', positiveInteger, 224)
+    .option('--rows <n>', 'data: rows of 16 px for texts (default: as many as the size has)', positiveInteger)
+    .option('--limit <n>', 'data: examples to read, 0 for all', integer, 100_000)
+    .option('--sheet <file>', 'data: PNG to write, with ten pairs as the model sees them')
     .option('--json', 'print everything as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, flags: Flags) => {
+      if (isData(file)) {
+        if (flags.arrays) throw new ConfigError('--arrays: only a checkpoint holds arrays.');
+        await inspectData(file, flags, terminal);
+        return;
+      }
+      const forData = (['captions', 'images', 'rows', 'sheet'] as const).filter(
+        (name) => flags[name] !== undefined,
+      );
+      if (forData.length > 0) {
+        throw new ConfigError(
+          `--${forData.join(', --')}: only for data, and ${file} is taken for a checkpoint.`,
+        );
+      }
       const inspection = await inspect(file, terminal);
       if (flags.json) await terminal.printJson(inspection);
       else await terminal.print(describe(inspection, flags.arrays === true));

@@ -12,6 +12,7 @@ import { ownPackage } from './installed-package.ts';
 import { addRender } from './render.ts';
 import { addSearch } from './search.ts';
 import { type CliStreams, createTerminal, type Terminal } from './terminal.ts';
+import { addTrain } from './train.ts';
 
 const EPILOGUE = `
 Results go to stdout, everything else to stderr.
@@ -73,7 +74,16 @@ function createProgram({ stdout, stderr }: CliStreams, terminal: Terminal): Comm
       if (root.opts().quiet === true) terminal.quiet();
     });
   // The settings above are inherited by verbs added after them.
-  for (const add of [addRender, addEmbed, addSearch, addClassify, addConvert, addInspect, addDoctor]) {
+  for (const add of [
+    addRender,
+    addEmbed,
+    addSearch,
+    addClassify,
+    addTrain,
+    addConvert,
+    addInspect,
+    addDoctor,
+  ]) {
     add(program, terminal);
   }
   return program;

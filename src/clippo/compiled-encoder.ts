@@ -1,5 +1,6 @@
 // A network whose weights seldom change → the same network in ONNX Runtime, with the weights as constants, for every
-// batch size. When a variable has got other values the graph is made anew before it is used again.
+// batch size and one graph a height of pictures. When a variable has got other values the graphs are made anew before
+// they are used again.
 
 import * as tf from '@tensorflow/tfjs-core';
 import { model as cutModel, type LayersModel } from '@tensorflow/tfjs-layers';
@@ -11,17 +12,17 @@ export interface EncoderOptions {
   readonly runtime: OrtRuntime;
   readonly precision: 'fp32' | 'int8';
   readonly threads?: number;
-  /** px, of the square pictures */
+  /** px, of the square pictures; texts may be less high */
   readonly imageSize: number;
-  /** What the loss of int8 is measured on. */
-  readonly sample: readonly Raster[];
+  /** What the loss of int8 is measured on, of such height. */
+  readonly sample: (height: number) => Promise<readonly Raster[]>;
 }
 
 export interface CompiledEncoder {
-  /** Of the graph made last. */
+  /** Of the graph for square pictures made last. */
   readonly report: CompileReport;
   /**
-   * @param images - float32 [B, H, W, 3] in [-1, 1]; borrowed
+   * @param images - float32 [B, H, W, 3] in [-1, 1]; borrowed. A height that is new is compiled first.
    * @returns B · E numbers: unit vectors, or the head's output as it is
    * @throws CompileError, BackendError
    */
@@ -32,6 +33,7 @@ export interface CompiledEncoder {
 
 type Encode = (images: tf.Tensor4D) => { readonly head: tf.Tensor; readonly embedding: tf.Tensor };
 
+/** The network for pictures of one height, with the weights of that time. */
 interface Compiled {
   readonly run: CompiledFunction<Encode>;
   /** data id of every variable; tfjs gives a variable a new one with new values */
@@ -49,24 +51,37 @@ export async function compileEncoder(
   variables: readonly tf.Variable[],
   options: EncoderOptions,
 ): Promise<CompiledEncoder> {
-  let compiled: Compiled | undefined = await compileNetwork(network, variables, options);
-  let report = reportOf(compiled);
-  // Calls, and what replaces the session under them, go one after the other.
+  const { imageSize } = options;
+  const graphs = new Map<number, Compiled>();
+  const first = await compileNetwork(network, variables, options, imageSize);
+  graphs.set(imageSize, first);
+  let report = reportOf(first);
+  // Calls, and what replaces the sessions under them, go one after the other.
   let last: Promise<unknown> = Promise.resolve();
 
   function isFresh({ weights }: Compiled): boolean {
     return variables.every((variable, i) => !variable.isDisposed && variable.dataId === weights[i]);
   }
 
+  async function disposeAll(): Promise<void> {
+    const old = [...graphs.values()];
+    graphs.clear();
+    for (const { run } of old) await run.dispose();
+  }
+
+  async function graphOf(height: number): Promise<Compiled> {
+    if (![...graphs.values()].every(isFresh)) await disposeAll(); // first, so that there are never two of a height
+    const known = graphs.get(height);
+    if (known !== undefined) return known;
+    const made = await compileNetwork(network, variables, options, height);
+    graphs.set(height, made);
+    if (height === imageSize) report = reportOf(made);
+    return made;
+  }
+
   async function encode(images: tf.Tensor4D, normalize: boolean): Promise<Float32Array> {
-    if (compiled !== undefined && !isFresh(compiled)) {
-      const stale = compiled;
-      compiled = undefined;
-      await stale.run.dispose(); // first, so that there are never two
-    }
-    compiled ??= await compileNetwork(network, variables, options);
-    report = reportOf(compiled);
-    const { head, embedding } = await compiled.run(images);
+    const { run } = await graphOf(images.shape[1]);
+    const { head, embedding } = await run(images);
     try {
       return (await (normalize ? embedding : head).data()) as Float32Array;
     } finally {
@@ -85,7 +100,7 @@ export async function compileEncoder(
     },
     async dispose() {
       await last;
-      await compiled?.run.dispose();
+      await disposeAll();
     },
   };
 }
@@ -94,6 +109,7 @@ async function compileNetwork(
   network: LayersModel,
   variables: readonly tf.Variable[],
   { runtime, precision, threads, imageSize, sample }: EncoderOptions,
+  height: number,
 ): Promise<Compiled> {
   const { compile } = await import('../compile/index.ts');
   const weights = variables.map(({ dataId }) => dataId);
@@ -105,12 +121,12 @@ async function compileNetwork(
     const [head, embedding] = withHead.apply(images) as [tf.Tensor, tf.Tensor]; // its two outputs
     return { head, embedding };
   };
-  const images = precision === 'int8' ? [toTensor(sample, { size: imageSize })] : undefined;
+  const images = precision === 'int8' ? [toTensor(await sample(height))] : undefined;
   try {
     const run = await compile(encode, {
       runtime,
       precision,
-      inputs: [{ shape: ['batch', imageSize, imageSize, 3], name: 'images' }],
+      inputs: [{ shape: ['batch', height, imageSize, 3], name: 'images' }],
       ...(threads === undefined ? {} : { threads }),
       ...(images === undefined ? {} : { sample: images }),
     });

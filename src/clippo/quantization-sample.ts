@@ -3,18 +3,20 @@
 
 import { createRandom } from '../random.ts';
 import type { Raster } from '../raster/index.ts';
+import { createRenderer, type RenderOptions } from '../render/index.ts';
 
 const TEXTS = ['a photo of a dog', 'two red cars', 'Das ist ein Haus.', '木の上の猫'];
 
-/** @param size - px, of the square pictures */
+/** @param size - of all of them, px */
 export async function quantizationSample(
-  draw: (text: string) => Promise<Raster>,
-  size: number,
+  options: Omit<RenderOptions, 'size'>,
+  size: { readonly width: number; readonly height: number },
 ): Promise<Raster[]> {
+  const renderer = await createRenderer({ ...options, size });
   const noise = TEXTS.map((_, seed): Raster => {
     const random = createRandom(seed);
-    const data = Uint8Array.from({ length: size * size * 3 }, () => random.integer(256));
-    return { width: size, height: size, channels: 3, data };
+    const data = Uint8Array.from({ length: size.width * size.height * 3 }, () => random.integer(256));
+    return { ...size, channels: 3, data };
   });
-  return [...(await Promise.all(TEXTS.map(draw))), ...noise];
+  return [...TEXTS.map((text) => renderer.render(text)), ...noise];
 }

@@ -56,7 +56,15 @@ export interface ClippoConfig extends Omit<VitConfig, 'numClasses'> {
   readonly embeddingDim?: number;
   /** Start value of the temperature exp(t), which multiplies the cosines in the loss; default 10. */
   readonly temperatureInit?: number;
+  /**
+   * Which rows of the canvas text is encoded from, the top ones each time: `'all'` as published, `'used'` those that
+   * hold a line (1, 2, 4, 8 … lines of 16 px), or a number of lines, beyond which text is cut off. Not the same
+   * function of a text: train as you encode. Pictures always have all rows. Default `'all'`.
+   */
+  readonly textRows?: TextRows;
 }
+
+export type TextRows = 'all' | 'used' | number;
 
 export interface ResolvedVitConfig extends VitShape {
   readonly patchSize: number;
@@ -68,6 +76,7 @@ export interface ResolvedVitConfig extends VitShape {
 
 export interface ResolvedClippoConfig extends ResolvedVitConfig {
   readonly temperatureInit: number;
+  readonly textRows: TextRows;
 }
 
 /** Checks a {@link VitConfig} once and fills in the defaults. @throws ConfigError */
@@ -81,12 +90,32 @@ export function resolveVitConfig(config: VitConfig): ResolvedVitConfig {
 
 /** Checks a {@link ClippoConfig} once and fills in the defaults. @throws ConfigError */
 export function resolveClippoConfig(config: ClippoConfig): ResolvedClippoConfig {
-  refuseUnknown('ClippoConfig', config, ['variant', 'imageSize', 'pool', 'embeddingDim', 'temperatureInit']);
-  const { embeddingDim = 768, temperatureInit = 10 } = config;
+  refuseUnknown('ClippoConfig', config, [
+    'variant',
+    'imageSize',
+    'pool',
+    'embeddingDim',
+    'temperatureInit',
+    'textRows',
+  ]);
+  const { embeddingDim = 768, temperatureInit = 10, textRows = 'all' } = config;
   if (!(temperatureInit > 0 && Number.isFinite(temperatureInit))) {
     throw new ConfigError(`temperatureInit: expected a positive number, got ${temperatureInit}.`);
   }
-  return { ...resolveTower(config, whole('embeddingDim', embeddingDim, MAX_OUTPUTS)), temperatureInit };
+  const tower = resolveTower(config, whole('embeddingDim', embeddingDim, MAX_OUTPUTS));
+  checkTextRows(textRows, tower);
+  return { ...tower, temperatureInit, textRows };
+}
+
+function checkTextRows(textRows: TextRows, { imageSize, patchSize }: ResolvedVitConfig): void {
+  if (textRows === 'all' || textRows === 'used') return;
+  const most = Math.floor(imageSize / 16);
+  const fits = Number.isSafeInteger(textRows) && textRows >= 1 && textRows <= most;
+  if (fits && (16 * textRows) % patchSize === 0) return;
+  const remedy = fits ? ` ${16 * textRows} px are not whole patches of ${patchSize} px.` : '';
+  throw new ConfigError(
+    `textRows: expected 'all', 'used' or a number of lines of 16 px from 1 to ${most}, got ${JSON.stringify(textRows)}.${remedy}`,
+  );
 }
 
 function resolveTower(config: Omit<VitConfig, 'numClasses'>, outputDim: number): ResolvedVitConfig {

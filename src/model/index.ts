@@ -8,11 +8,13 @@ export {
   parameterShapes,
   type ResolvedClippoConfig,
   resolveClippoConfig,
+  type TextRows,
   VARIANTS,
   type VitConfig,
   type VitShape,
 } from './config.ts';
 export { inferConfig } from './infer-config.ts';
 export { initialValues, type ParameterSource } from './initial-values.ts';
+export { groupBySize, type RasterGroup } from './raster-groups.ts';
 export { type ToTensorOptions, toTensor } from './to-tensor.ts';
 export { buildVit, networkParameters } from './vit.ts';

@@ -34,7 +34,9 @@ export async function readFile(path: string | URL, options: ReadOptions = {}): P
     }
   } catch (cause) {
     signal?.throwIfAborted();
-    throw new DataError(`Cannot read ${file}: ${reason(cause)} Give the path of a readable file.`, { cause });
+    throw new DataError(`Cannot read ${file}: ${reasonOf(cause)} Give the path of a readable file.`, {
+      cause,
+    });
   }
 }
 
@@ -97,7 +99,7 @@ export async function writeFile(
     signal?.throwIfAborted();
     if (cause instanceof ClippoError) throw cause;
     const state = before?.isFile() ? ' What was there before is unchanged.' : '';
-    throw new DataError(`Cannot write ${given}: ${reason(cause)}${state}`, { cause });
+    throw new DataError(`Cannot write ${given}: ${reasonOf(cause)}${state}`, { cause });
   }
 }
 
@@ -118,7 +120,8 @@ const REASONS: Record<string, string> = {
   ENOSPC: 'the disk is full.',
 };
 
-function reason(cause: unknown): string {
+/** What went wrong, for people. */
+export function reasonOf(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   return REASONS[code] ?? `${cause instanceof Error ? cause.message : String(cause)}.`;
 }

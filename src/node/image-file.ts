@@ -3,6 +3,7 @@
 
 import { encode } from 'fast-png';
 import { DataError } from '../errors.ts';
+import type { DecodeOptions } from '../platform.ts';
 import { assertRaster, type Raster } from '../raster/index.ts';
 import { readFile, writeFile } from './files.ts';
 import { importOptional } from './optional.ts';
@@ -20,13 +21,19 @@ export async function readImage(source: string | URL | Uint8Array): Promise<Rast
 }
 
 /** An encoded picture → RGB Raster. `what` names it in errors. */
-export async function decode(encoded: Uint8Array, what: string): Promise<Raster> {
+export async function decode(
+  encoded: Uint8Array,
+  what: string,
+  { background = [255, 255, 255], maxPixels }: DecodeOptions = {},
+): Promise<Raster> {
   const { default: sharp } = await importOptional(() => import('sharp'), 'sharp', 'Reading pictures');
   if (encoded.length === 0) throw new DataError(`${what}: the file is empty.`);
   try {
-    const { data, info } = await sharp(encoded, { failOn: 'error' })
+    const [r, g, b] = background;
+    const limit = maxPixels === undefined ? {} : { limitInputPixels: maxPixels };
+    const { data, info } = await sharp(encoded, { failOn: 'error', ...limit })
       .rotate() // by the EXIF orientation
-      .flatten({ background: '#ffffff' })
+      .flatten({ background: { r, g, b } })
       .toColourspace('srgb')
       .removeAlpha()
       .raw({ depth: 'uchar' })

@@ -7,9 +7,9 @@ import { nodeRuntime } from './engines.ts';
 import { readFile, writeFile } from './files.ts';
 import { decode } from './image-file.ts';
 
-const decodeImage: Platform['decodeImage'] = async (image) => {
-  if (image instanceof Uint8Array) return decode(image, 'picture');
-  if (image instanceof Blob) return decode(new Uint8Array(await image.arrayBuffer()), 'picture');
+const decodeImage: Platform['decodeImage'] = async (image, options) => {
+  if (image instanceof Uint8Array) return decode(image, 'picture', options);
+  if (image instanceof Blob) return decode(new Uint8Array(await image.arrayBuffer()), 'picture', options);
   throw new DataError(
     'Image elements exist in browsers only. In Node give a Raster, a URL, or the bytes of an encoded picture.',
   );

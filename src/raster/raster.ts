@@ -109,13 +109,20 @@ export function pasteRaster(target: Raster, source: Raster, left: number, top: n
   }
 }
 
-/** RGBA pixels (as a canvas gives them) on a white ground → RGB. */
-export function flattenRgba(rgba: ArrayLike<number>, width: number, height: number): Raster {
+/** RGBA pixels (as a canvas gives them) on a ground of one colour, white by default → RGB. */
+export function flattenRgba(
+  rgba: ArrayLike<number>,
+  width: number,
+  height: number,
+  background: readonly [number, number, number] = [255, 255, 255],
+): Raster {
   const data = new Uint8Array(width * height * 3);
   for (let i = 0, o = 0; o < data.length; i += 4, o += 3) {
     const alpha = rgba[i + 3]!;
     for (let channel = 0; channel < 3; channel++) {
-      data[o + channel] = Math.round((rgba[i + channel]! * alpha + 255 * (255 - alpha)) / 255);
+      data[o + channel] = Math.round(
+        (rgba[i + channel]! * alpha + background[channel]! * (255 - alpha)) / 255,
+      );
     }
   }
   return { width, height, channels: 3, data };

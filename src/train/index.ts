@@ -1,14 +1,19 @@
 // loss → better weights.
 
+export type { PairBatch } from '../data/index.ts';
 export { Adafactor, type AdafactorOptions, adafactor } from './adafactor.ts';
+export type { BatchesOption } from './batch-stream.ts';
 export type { EngineOptions } from './engine.ts';
+export { type InitFromOptions, initFrom } from './init-from.ts';
 export { contrastiveLoss, contrastiveMetrics, maskedContrastiveLoss } from './loss.ts';
 export type { RecordableOptimizer } from './recordable-optimizer.ts';
+export type { RunFolder } from './run-folder.ts';
 export { type Duration, type ScheduleOptions, schedule } from './schedule.ts';
 export {
   type CreateTrainStepOptions,
   createTrainStep,
-  type PairBatch,
+  type LargeBatchStepOptions,
+  largeBatchStep,
   type TrainStep,
   type TrainStepMetrics,
   type TrainStepOptions,

@@ -1,44 +1,31 @@
-// One step of contrastive training on a batch of pairs, by tfjs or as one graph in ONNX Runtime. Both run the same
-// function; the graph is recorded once for every shape of batch and takes the numbers of the step from outside.
+// The doors to one step of contrastive training on a batch of pairs: by tfjs or in ONNX Runtime, the batch at once or in
+// chunks. What a step does lies in whole-step.ts and large-batch.ts.
 
-import * as tf from '@tensorflow/tfjs-core';
 import type { ClippoModel } from '../clippo-model.ts';
-import type { CompiledFunction, OrtRuntime } from '../compile/index.ts';
-import { ConfigError, DataError } from '../errors.ts';
-import { toTensor } from '../model/index.ts';
+import type { OrtRuntime } from '../compile/index.ts';
+import type { PairBatch } from '../data/index.ts';
+import { ConfigError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
-import type { Raster } from '../raster/index.ts';
+import { assertPairBatch } from './arranged-batch.ts';
 import { type EngineOptions, findRuntime, resolveEngineOptions } from './engine.ts';
-import { contrastiveLoss, contrastiveMetrics } from './loss.ts';
-import { isRecordable, type RecordableOptimizer } from './recordable-optimizer.ts';
-import { assertStepOptimizer, type StepOptimizer, type StepScalars, updateStep } from './update.ts';
+import { chunkedStep } from './large-batch.ts';
+import { isRecordable } from './recordable-optimizer.ts';
+import type { StepRunner, TrainStepMetrics } from './step-metrics.ts';
+import { createStepQueue } from './step-queue.ts';
+import { assertStepOptimizer, type StepOptimizer } from './update.ts';
+import { recordedWholeStep, wholeStep } from './whole-step.ts';
 
-/**
- * Pairs that belong together: `images[i]` with `texts[i]`. Both slots hold Rasters as wide as the model's
- * pictures; text may use fewer rows. For text/text pairs, drawn sentences fill both slots.
- */
-export interface PairBatch {
-  readonly images: readonly Raster[];
-  readonly texts: readonly Raster[];
-}
-
-/** What one step came to; all of it is of the state before its update. */
-export type TrainStepMetrics = {
-  /** contrastive loss; ln(batch) is chance */
-  readonly loss: number;
-  /** share of pictures whose most similar text within the batch is their own, 0 … 1 */
-  readonly ncorrect: number;
-  /** l2 norm over all gradients, before clipping */
-  readonly gradNorm: number;
-  /** l2 norm over all changes of parameters */
-  readonly updateNorm: number;
-  /** exp(t) */
-  readonly temperature: number;
-};
+export type { TrainStepMetrics } from './step-metrics.ts';
 
 export interface CreateTrainStepOptions extends EngineOptions {
   readonly model: ClippoModel;
   readonly optimizer: StepOptimizer;
+  /**
+   * Pictures, or texts, that go through the network together. A batch of more pairs is embedded chunk by chunk and
+   * differentiated chunk by chunk: the same gradients in the memory of one chunk, for a third more time. Default: the
+   * whole batch at once.
+   */
+  readonly chunk?: number;
 }
 
 /** A step to be taken again and again. */
@@ -63,6 +50,11 @@ export interface TrainStepOptions {
   readonly batch: PairBatch;
 }
 
+export interface LargeBatchStepOptions extends TrainStepOptions, EngineOptions {
+  /** Pictures, or texts, that go through the network together; default 64. */
+  readonly chunk?: number;
+}
+
 /**
  * Makes a step of contrastive training that runs as one graph, forward, backward and update, where ONNX Runtime is at
  * hand. A graph is made when the first batch of its shape comes, which takes a second or so.
@@ -76,19 +68,14 @@ export interface TrainStepOptions {
  * await step.dispose();
  */
 export async function createTrainStep(options: CreateTrainStepOptions): Promise<TrainStep> {
-  refuseUnknown('createTrainStep', options, ['model', 'optimizer', 'engine', 'runtime']);
-  const { model, optimizer } = options;
+  refuseUnknown('createTrainStep', options, ['model', 'optimizer', 'chunk', 'engine', 'runtime']);
+  const { model, optimizer, chunk } = options;
   assertModel('createTrainStep', model);
   assertStepOptimizer('createTrainStep', optimizer);
+  if (chunk !== undefined) assertChunk('createTrainStep', chunk);
   const wanted = resolveEngineOptions('createTrainStep', options);
   const runtime = await findRuntime('createTrainStep', wanted, optimizer);
-  // findRuntime gives one only for an optimiser that can be recorded.
-  if (runtime !== undefined && isRecordable(optimizer)) return compiledStep(model, optimizer, runtime);
-  return {
-    engine: 'tfjs',
-    run: (batch) => trainStep({ model, optimizer, batch }),
-    dispose: async () => {},
-  };
+  return stepInOrder(runtime, runnerOf({ model, optimizer, runtime, chunk }));
 }
 
 /**
@@ -104,10 +91,38 @@ export async function trainStep(options: TrainStepOptions): Promise<TrainStepMet
   const { model, optimizer, batch } = options;
   assertModel('trainStep', model);
   assertStepOptimizer('trainStep', optimizer);
-  assertBatch(batch);
-  return readScalars(
-    tf.tidy(() => pairStep(model, optimizer, toTensor(batch.images), toTensor(batch.texts))),
-  );
+  assertPairBatch('trainStep', batch);
+  return wholeStep(model, optimizer).run(batch);
+}
+
+/**
+ * One step of contrastive training on a batch of any size, in the memory of a chunk: the exact gradient of the whole
+ * batch, every picture against every text. The model's weights are updated in place. For many such steps,
+ * {@link createTrainStep} with a `chunk` records its graphs only once.
+ *
+ * @returns the metrics, those of a step that takes the batch at once
+ * @throws ConfigError when an option is missing, unknown or of another kind, DataError when the slots differ in
+ *   length or are empty or hold no Rasters, ShapeError when the Rasters do not fit, BackendError when ONNX Runtime
+ *   fails or `engine: 'onnx'` finds none
+ * @example
+ * const { loss } = await largeBatchStep({ model, optimizer, batch, chunk: 64 });
+ * @see Gao et al. 2021, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup" (GradCache)
+ */
+export async function largeBatchStep(options: LargeBatchStepOptions): Promise<TrainStepMetrics> {
+  refuseUnknown('largeBatchStep', options, ['model', 'optimizer', 'batch', 'chunk', 'engine', 'runtime']);
+  const { model, optimizer, batch, chunk = 64 } = options;
+  assertModel('largeBatchStep', model);
+  assertStepOptimizer('largeBatchStep', optimizer);
+  assertChunk('largeBatchStep', chunk);
+  assertPairBatch('largeBatchStep', batch);
+  const wanted = resolveEngineOptions('largeBatchStep', options);
+  const runtime = await findRuntime('largeBatchStep', wanted, optimizer);
+  const runner = runnerOf({ model, optimizer, runtime, chunk });
+  try {
+    return await runner.run(batch);
+  } finally {
+    await runner.dispose();
+  }
 }
 
 /** @throws ConfigError */
@@ -116,129 +131,53 @@ export function assertModel(door: string, model: ClippoModel): void {
   throw new ConfigError(`${door}: model: expected a ClippoModel, got ${describeValue(model)}.`);
 }
 
-/** What both engines run. */
-function pairStep(
-  model: ClippoModel,
-  optimizer: StepOptimizer,
-  images: tf.Tensor4D,
-  texts: tf.Tensor4D,
-  scalars?: StepScalars,
-): Record<keyof TrainStepMetrics, tf.Scalar> {
-  const parameters = model.parameters();
-  const t = parameters.get('t')!;
-  let observed: ReturnType<typeof contrastiveMetrics> | undefined;
-  const lossFn = (): tf.Scalar => {
-    const [zImage, zText] = embedPairs(model, images, texts);
-    observed = contrastiveMetrics(zImage, zText, t);
-    for (const value of Object.values(observed)) tf.keep(value);
-    return contrastiveLoss(zImage, zText, t);
-  };
-  const update = updateStep(optimizer, parameters, lossFn, scalars);
-  return { ...update, ...observed! };
+/** @throws ConfigError */
+export function assertChunk(door: string, chunk: number): void {
+  if (Number.isSafeInteger(chunk) && chunk >= 1) return;
+  throw new ConfigError(`${door}: chunk: expected a positive integer, got ${describeValue(chunk)}.`);
 }
 
-/** The model maps images to unit vectors [B, E], pictures and drawn text alike: both at once where they are one shape. */
-function embedPairs(model: ClippoModel, images: tf.Tensor4D, texts: tf.Tensor4D): [tf.Tensor2D, tf.Tensor2D] {
-  const embed = (input: tf.Tensor4D): tf.Tensor2D =>
-    model.network.apply(input, { training: true }) as tf.Tensor2D; // one tensor in, one out
-  if (images.shape.join() !== texts.shape.join()) return [embed(images), embed(texts)];
-  const both = embed(tf.concat([images, texts])); // [2B, E]
-  return tf.split(both, 2) as [tf.Tensor2D, tf.Tensor2D]; // into two
+interface RunnerOptions {
+  readonly model: ClippoModel;
+  readonly optimizer: StepOptimizer;
+  readonly runtime: OrtRuntime | undefined;
+  readonly chunk: number | undefined;
 }
 
-/** What is recorded: the numbers of the step are inputs, so that they are not frozen. */
-type RecordedStep = (
-  images: tf.Tensor4D,
-  texts: tf.Tensor4D,
-  beta2: tf.Scalar,
-  schedule: tf.Scalar,
-) => ReturnType<typeof pairStep>;
-
-function compiledStep(model: ClippoModel, optimizer: RecordableOptimizer, runtime: OrtRuntime): TrainStep {
-  let compiled: { step: CompiledFunction<RecordedStep>; variables: readonly tf.Variable[] } | undefined;
-  let isDisposed = false;
-  // Steps go one after the other: each counts on from the one before.
-  let last: Promise<unknown> = Promise.resolve();
-
-  /** The function for these variables, recorded anew when there are others: `setWeights` makes such. */
-  async function stepFor(variables: readonly tf.Variable[]): Promise<CompiledFunction<RecordedStep>> {
-    const isKnown =
-      compiled?.variables.length === variables.length &&
-      compiled.variables.every((variable, i) => variable === variables[i]);
-    if (compiled !== undefined && isKnown) return compiled.step;
-    await compiled?.step.dispose();
-    compiled = undefined;
-    const { compile } = await import('../compile/index.ts');
-    const step = await compile<RecordedStep>(
-      (images, texts, beta2, schedule) => pairStep(model, optimizer, images, texts, { beta2, schedule }),
-      { runtime, variables },
-    );
-    compiled = { step, variables };
-    return step;
-  }
-
-  async function run(batch: PairBatch): Promise<TrainStepMetrics> {
-    assertBatch(batch);
-    const parameters = model.parameters();
-    const trainable = new Map([...parameters].filter(([, variable]) => variable.trainable));
-    const state = optimizer.prepare(trainable);
-    const { beta2, schedule } = optimizer.stepNumbers();
-    // Those that are trained stand first and again: which they are is part of what is recorded.
-    const step = await stepFor([...trainable.values(), ...parameters.values(), ...state]);
-    const inputs = tf.tidy(() => [
-      toTensor(batch.images),
-      toTensor(batch.texts),
-      tf.scalar(beta2),
-      tf.scalar(schedule),
-    ]) as Parameters<RecordedStep>;
-    try {
-      const metrics = await step(...inputs);
-      optimizer.stepCount++;
-      return await readScalars(metrics);
-    } finally {
-      tf.dispose(inputs);
-    }
-  }
-
+/** A batch that is no larger than a chunk gains nothing from a second forward pass. */
+function runnerOf({ model, optimizer, runtime, chunk }: RunnerOptions): StepRunner {
+  // findRuntime gives one only for an optimiser that can be recorded.
+  const whole =
+    runtime !== undefined && isRecordable(optimizer)
+      ? recordedWholeStep(model, optimizer, runtime)
+      : wholeStep(model, optimizer);
+  if (chunk === undefined) return whole;
+  const chunked = chunkedStep(model, optimizer, { runtime, chunk });
   return {
-    engine: 'onnx',
+    run: (batch) => (batch.images.length <= chunk ? whole : chunked).run(batch),
+    async dispose() {
+      await whole.dispose();
+      await chunked.dispose();
+    },
+  };
+}
+
+function stepInOrder(runtime: OrtRuntime | undefined, runner: StepRunner): TrainStep {
+  let isDisposed = false;
+  const queue = createStepQueue();
+  return {
+    engine: runtime === undefined ? 'tfjs' : 'onnx',
     async run(batch) {
       if (isDisposed) throw new ConfigError('train step: it was disposed. Make one with createTrainStep().');
-      const answer = last.then(() => run(batch));
-      last = answer.catch(() => {}); // each caller sees its own failure
-      return answer;
+      return queue.add(async () => {
+        assertPairBatch('train step', batch);
+        return runner.run(batch);
+      });
     },
     async dispose() {
       isDisposed = true;
-      await last;
-      await compiled?.step.dispose();
-      compiled = undefined;
+      await queue.idle();
+      await runner.dispose();
     },
   };
-}
-
-function assertBatch(batch: PairBatch): void {
-  if (!Array.isArray(batch?.images) || !Array.isArray(batch.texts)) {
-    throw new ConfigError(
-      `trainStep: batch: expected { images, texts }, two lists of Rasters, got ${describeValue(batch)}.`,
-    );
-  }
-  const pairs = batch.images.length;
-  if (pairs === 0 || pairs !== batch.texts.length) {
-    throw new DataError(
-      `trainStep: a batch needs as many texts as images, at least one, got ${pairs} images and ${batch.texts.length} texts.`,
-    );
-  }
-}
-
-async function readScalars<K extends string>(scalars: Record<K, tf.Scalar>): Promise<Record<K, number>> {
-  try {
-    const entries = Object.entries<tf.Scalar>(scalars).map(
-      async ([name, scalar]) => [name, (await scalar.data())[0]!] as const,
-    );
-    // Object.entries forgets that the keys are K.
-    return Object.fromEntries(await Promise.all(entries)) as Record<K, number>;
-  } finally {
-    tf.dispose(Object.values<tf.Scalar>(scalars));
-  }
 }

@@ -1,48 +1,116 @@
-// The plain training loop: batches of pairs → one step each → metrics, until the steps are done or the caller aborts.
-//  Reference: big_vision `trainers/proj/image_text/contrastive.py`.
+// The training loop: batches of pairs → one step each → metrics, until the steps are done or the caller aborts. With a
+// run folder it can be ended at any moment, by force too, and goes on from its last checkpoint as if nothing had been.
+// Reference: big_vision `trainers/proj/image_text/contrastive.py`.
 
 import type { ClippoModel } from '../clippo-model.ts';
+import type { JsonValue } from '../data/index.ts';
 import { ConfigError, DataError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import type { OnProgress } from '../progress.ts';
 import { adafactor } from './adafactor.ts';
+import { assertIterable, type BatchesOption, type BatchStream, openBatches } from './batch-stream.ts';
 import { type EngineOptions, resolveEngineOptions } from './engine.ts';
+import { createRun, type Run } from './run.ts';
+import { assertSavedOptimizer } from './run-checkpoint.ts';
+import type { RunFolder } from './run-folder.ts';
 import { schedule } from './schedule.ts';
 import {
+  assertChunk,
   assertModel,
   createTrainStep,
-  type PairBatch,
   type TrainStep,
   type TrainStepMetrics,
 } from './train-step.ts';
 import { assertStepOptimizer, type StepOptimizer } from './update.ts';
 
-/** What one step came to; all but `step` are of the state before its update. */
+/** What one step came to; the metrics are of the state before its update. */
 export interface StepMetrics extends TrainStepMetrics {
   /** from 1 */
   readonly step: number;
+  /** pairs */
+  readonly batchSize: number;
+  /** ms the step took */
+  readonly stepMs: number;
+  /** ms it waited for its batch before */
+  readonly waitMs: number;
 }
 
 export interface TrainOptions extends EngineOptions {
   readonly model: ClippoModel;
-  /** Where batches come from, one a step; closed at the end. */
-  readonly batches: Iterable<PairBatch> | AsyncIterable<PairBatch>;
-  /** Steps to train. */
+  /**
+   * Where batches come from, one a step; closed at the end. A function opens them where an earlier run stopped, by what
+   * their `position()` said; others are drawn from the beginning and passed over up to there.
+   */
+  readonly batches: BatchesOption;
+  /** Steps to train, those of earlier runs in the same folder included. */
   readonly steps: number;
   /**
    * Default: `adafactor()` under the rsqrt schedule with a quarter of the steps each for timescale, warm-up and
    * cool-down, the proportions of big_vision's COCO run. Give your own to go on with its state afterwards.
    */
   readonly optimizer?: StepOptimizer;
-  /** Ends the training after the step in hand; `train` then returns what was done. */
+  /** Rasters that go through the network together, for batches beyond the memory; see createTrainStep. */
+  readonly chunk?: number;
+  /** Ends the training after the step in hand, with a checkpoint; `train` then returns what was done. */
   readonly signal?: AbortSignal;
+  /** Where checkpoints and metrics go, `runFolder(path)` of clippo-ts/node. A run that is there already goes on. */
+  readonly run?: RunFolder;
+  /** Steps between checkpoints, default 1000. */
+  readonly checkpointEvery?: number;
+  /** Newest checkpoints that are kept, at least 1, default 2. */
+  readonly keep?: number;
+  /** Checkpoints of these steps and their multiples are never deleted; 0, the default, for none. */
+  readonly keepEvery?: number;
+  /** What the run was made with, beyond the model: kept in checkpoints, and a run goes on only where it is the same. */
+  readonly settings?: { readonly [name: string]: JsonValue };
+  /** Looks at the model every `measureEvery` steps and at the end; the numbers go into the metrics. */
+  readonly measure?: (context: {
+    readonly step: number;
+    readonly model: ClippoModel;
+  }) => Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>;
+  /** Steps, default 1000. */
+  readonly measureEvery?: number;
   readonly onStep?: (metrics: StepMetrics) => void;
+  readonly onMeasure?: (measured: {
+    readonly step: number;
+    readonly values: Readonly<Record<string, number>>;
+  }) => void;
+  /** Hears of what goes on in spite of it: a damaged checkpoint that was passed over. */
+  readonly onWarning?: (message: string) => void;
   readonly onProgress?: OnProgress;
 }
 
+const OPTIONS = [
+  ...[
+    'model',
+    'batches',
+    'steps',
+    'optimizer',
+    'chunk',
+    'signal',
+    'run',
+    'checkpointEvery',
+    'keep',
+    'keepEvery',
+  ],
+  ...[
+    'settings',
+    'measure',
+    'measureEvery',
+    'onStep',
+    'onMeasure',
+    'onWarning',
+    'onProgress',
+    'engine',
+    'runtime',
+  ],
+];
+
 export interface TrainResult {
-  /** one entry a step that was done */
+  /** one entry a step that was done now */
   readonly history: StepMetrics[];
+  /** steps that were done in all */
+  readonly step: number;
   /** whether the signal ended it early */
   readonly aborted: boolean;
   /** what computed the steps */
@@ -52,74 +120,138 @@ export interface TrainResult {
 /**
  * Trains a model in place.
  *
- * @throws ConfigError when an option is missing, unknown or of another kind
- * @throws DataError when the batches run out before the steps, or the loss is no longer finite; and what
- *   {@link createTrainStep} and its step throw
+ * @throws ConfigError when an option is missing, unknown or of another kind, or the run was begun with other settings
+ * @throws DataError when the batches run out before the steps, the loss is no longer finite, or the run folder cannot
+ *   be written; and what {@link createTrainStep} and its step throw
  * @example
  * const { history } = await train({ model, batches, steps: 200, onStep: ({ loss }) => console.log(loss) });
+ * @example
+ * // Ctrl-C or a power cut, and the same call again: it goes on where it was.
+ * const batches = (position) => createWorkerBatches({ sources, batchSize: 128, size: 96, position });
+ * await train({ model, batches, optimizer, steps: 20_000, run: runFolder('runs/first') });
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  refuseUnknown('train', options, [
-    'model',
-    'batches',
-    'steps',
-    'optimizer',
-    'signal',
-    'onStep',
-    'onProgress',
-    'engine',
-    'runtime',
-  ]);
-  const { model, batches, steps, signal, onStep, onProgress } = options;
-  if (!Number.isSafeInteger(steps) || steps < 1) {
-    throw new ConfigError(`train: steps: expected a positive integer, got ${String(steps)}.`);
-  }
+  refuseUnknown('train', options, OPTIONS);
+  const { model, batches, steps, chunk, signal, onStep, onProgress } = options;
+  assertCount('steps', steps, 1);
   assertModel('train', model);
+  if (chunk !== undefined) assertChunk('train', chunk);
   if (options.optimizer !== undefined) assertStepOptimizer('train', options.optimizer);
-  assertBatches(batches);
+  if (typeof batches !== 'function') assertIterable(batches, false);
+  const { checkpointEvery = 1000, keep = 2, keepEvery = 0, measureEvery = 1000 } = options;
+  assertCount('checkpointEvery', checkpointEvery, 1);
+  assertCount('keep', keep, 1);
+  assertCount('keepEvery', keepEvery, 0);
+  assertCount('measureEvery', measureEvery, 1);
   const engineOptions = resolveEngineOptions('train', options);
   const own = options.optimizer === undefined ? defaultOptimizer(steps) : undefined;
   const optimizer = options.optimizer ?? own!;
+  if (options.run !== undefined) assertRun(options.run, optimizer);
   const history: StepMetrics[] = [];
   let trainStep: TrainStep | undefined;
+  let stream: BatchStream | undefined;
+  let run: Run | undefined;
   try {
-    trainStep = await createTrainStep({ model, optimizer, ...engineOptions });
+    if (options.run !== undefined) {
+      const { run: folder, settings = {}, onWarning = () => {} } = options;
+      assertSavedOptimizer(optimizer);
+      await folder.open();
+      const all = { model: model.config as unknown as JsonValue, ...settings }; // plain data, by its type
+      run = createRun({ folder, model, optimizer, settings: all, keep, keepEvery, onWarning });
+    }
+    const start = await run?.resume();
+    let step = start?.step ?? 0;
+    let saved = step;
+    trainStep = await createTrainStep({
+      model,
+      optimizer,
+      ...engineOptions,
+      ...(chunk === undefined ? {} : { chunk }),
+    });
     const { engine } = trainStep;
-    if (signal?.aborted) return { history, aborted: true, engine };
-    for await (const batch of batches) {
-      const step = history.length + 1;
-      const metrics = { step, ...(await trainStep.run(batch)) };
-      if (!Number.isFinite(metrics.loss)) {
-        throw new DataError(
-          `train: the loss is ${metrics.loss} at step ${step}; the weights are spoilt. Start again from the last checkpoint with a lower learning rate or a longer warm-up.`,
-        );
-      }
+    const checkpoint = async (): Promise<void> => {
+      if (saved !== step) await run?.checkpoint(step, stream!.position());
+      saved = step;
+    };
+    const measure = async (): Promise<void> => {
+      if (options.measure === undefined) return;
+      const values = await options.measure({ step, model });
+      run?.log({ step, measured: values });
+      options.onMeasure?.({ step, values });
+    };
+    if (step < steps && !signal?.aborted) stream = await openBatches(batches, start);
+    while (step < steps && !signal?.aborted) {
+      const asked = performance.now();
+      const batch = await nextUnlessAborted(stream!, signal);
+      if (batch === undefined) break;
+      const begun = performance.now();
+      const result = await trainStep.run(batch);
+      const [waitMs, stepMs] = [begun - asked, performance.now() - begun];
+      const metrics = { step: step + 1, ...result, batchSize: batch.images.length, stepMs, waitMs };
+      if (!Number.isFinite(metrics.loss)) throw notFinite(metrics, saved, run !== undefined);
+      step++;
       history.push(metrics);
+      run?.log(metrics);
       onStep?.(metrics);
       onProgress?.({ stage: 'train', done: step, total: steps, unit: 'steps' });
-      if (step === steps || signal?.aborted) break;
+      if (step % measureEvery === 0 && step < steps) await measure();
+      if (step % checkpointEvery === 0) await checkpoint();
+      else await run?.flush();
       await new Promise((resolve) => setTimeout(resolve)); // timers, clicks and aborts have their turn
     }
-    if (history.length < steps && !signal?.aborted) {
+    if (step < steps && !signal?.aborted) {
       throw new DataError(
-        `train: the batches ended after ${history.length} of ${steps} steps. Repeat the data, or ask for fewer steps.`,
+        `train: the batches ended after ${step} of ${steps} steps. Repeat the data, or ask for fewer steps.`,
       );
     }
-    return { history, aborted: history.length < steps, engine };
+    if (step === steps && history.length > 0) await measure();
+    if (history.length > 0) await checkpoint();
+    if (step === steps) await run?.saveModel();
+    return { history, step, aborted: step < steps, engine };
   } finally {
+    await stream?.close();
     await trainStep?.dispose();
+    await options.run?.close();
     own?.dispose();
   }
 }
 
-function assertBatches(batches: TrainOptions['batches']): void {
-  const given = Object(batches);
-  if (Symbol.iterator in given || Symbol.asyncIterator in given) return;
-  // A generator is easily handed over without being called.
-  const remedy = typeof batches === 'function' ? ' Call it: batches().' : '';
-  throw new ConfigError(
-    `train: batches: expected an iterable of { images, texts }, one a step, got ${describeValue(batches)}.${remedy}`,
+/** Batches that hear the signal too end with its reason; training then ends as it does between steps. */
+async function nextUnlessAborted(stream: BatchStream, signal: AbortSignal | undefined) {
+  try {
+    return await stream.next();
+  } catch (error) {
+    if (signal?.aborted) return undefined;
+    throw error;
+  }
+}
+
+function notFinite({ step, loss }: StepMetrics, saved: number, isKept: boolean): DataError {
+  const back = !isKept
+    ? 'Start again from the last checkpoint'
+    : saved > 0
+      ? `The checkpoint of step ${saved} is from before; go on from it`
+      : 'There is no checkpoint yet; begin anew';
+  return new DataError(
+    `train: the loss is ${loss} at step ${step}; the weights are spoilt. ${back} with a lower learning rate or a longer warm-up.`,
   );
+}
+
+/** @throws ConfigError */
+function assertRun(folder: RunFolder, optimizer: StepOptimizer): void {
+  if (typeof folder?.open !== 'function') {
+    throw new ConfigError(
+      `train: run: expected a folder, got ${describeValue(folder)}. Make one with runFolder(path) of clippo-ts/node.`,
+    );
+  }
+  assertSavedOptimizer(optimizer);
+}
+
+/** @throws ConfigError */
+function assertCount(name: string, value: number, least: 0 | 1): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  const expected = least === 1 ? 'a positive integer' : 'an integer of at least 0';
+  throw new ConfigError(`train: ${name}: expected ${expected}, got ${describeValue(value)}.`);
 }
 
 function defaultOptimizer(steps: number): ReturnType<typeof adafactor> {

@@ -76,7 +76,7 @@ export function updateStep(
   scalars?: StepScalars,
 ): UpdateMetrics & { readonly loss: tf.Scalar } {
   assertStepOptimizer('updateStep', optimizer);
-  const trained = trainable(optimizer, parameters);
+  const trained = trainedParameters(optimizer, parameters);
   return tf.tidy(() => {
     const { value: loss, grads } = tf.variableGrads(lossFn, [...trained.values()]);
     const gradients = new Map<string, tf.Tensor>();
@@ -110,7 +110,7 @@ export function applyUpdate(
   gradients: ReadonlyMap<string, tf.Tensor>,
   scalars: StepScalars,
 ): UpdateMetrics {
-  const trained = [...trainable(rule, parameters)].filter(([path]) => gradients.has(path));
+  const trained = [...trainedParameters(rule, parameters)].filter(([path]) => gradients.has(path));
   checkGradients(parameters, gradients);
   if (trained.length === 0) {
     throw new ConfigError(
@@ -157,8 +157,15 @@ function checkGradients(parameters: Parameters, gradients: ReadonlyMap<string, t
   }
 }
 
-/** The parameters that are neither frozen by the optimiser nor marked so by tfjs. */
-function trainable(rule: Pick<UpdateRule, 'isFrozen'>, parameters: Parameters): Map<string, tf.Variable> {
+/**
+ * The parameters that are neither frozen by the optimiser nor marked so by tfjs.
+ *
+ * @throws ConfigError when there are none
+ */
+export function trainedParameters(
+  rule: Pick<UpdateRule, 'isFrozen'>,
+  parameters: Parameters,
+): Map<string, tf.Variable> {
   const trained = [...parameters].filter(([path, { trainable }]) => trainable && !rule.isFrozen(path));
   if (trained.length > 0) return new Map(trained);
   if (parameters.size === 0) throw new ConfigError('update: got no parameters. Give at least one.');

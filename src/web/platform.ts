@@ -17,7 +17,7 @@ const writeFile: Platform['writeFile'] = (path) => {
   );
 };
 
-const decodeImage: Platform['decodeImage'] = async (image) => {
+const decodeImage: Platform['decodeImage'] = async (image, { background } = {}) => {
   // Copied into a buffer of its own: a Blob may not be made of shared memory.
   const drawable = image instanceof Uint8Array ? new Blob([image.slice()]) : image;
   const options: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };
@@ -30,19 +30,19 @@ const decodeImage: Platform['decodeImage'] = async (image) => {
     );
   });
   try {
-    return drawn(bitmap);
+    return drawn(bitmap, background);
   } finally {
     bitmap.close();
   }
 };
 
-function drawn(bitmap: ImageBitmap): Raster {
+function drawn(bitmap: ImageBitmap, background?: readonly [number, number, number]): Raster {
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
   if (context === null)
     throw new DataError(`The browser has no canvas for a picture of ${width} x ${height}.`);
   context.drawImage(bitmap, 0, 0);
-  return flattenRgba(context.getImageData(0, 0, width, height).data, width, height);
+  return flattenRgba(context.getImageData(0, 0, width, height).data, width, height, background);
 }
 
 const onnxRuntime: Platform['onnxRuntime'] = async () => undefined;

@@ -311,7 +311,10 @@ describe('the engine of a step', () => {
     const lacks =
       'optimizer: to run in ONNX Runtime it needs prepare, stepNumbers and stepCount beside apply';
     const bad: [message: string, options: object][] = [
-      ['createTrainStep: unknown option batch. Known: model, optimizer, engine, runtime.', { batch: 1 }],
+      [
+        'createTrainStep: unknown option batch. Known: model, optimizer, chunk, engine, runtime.',
+        { batch: 1 },
+      ],
       ['createTrainStep: model: expected a ClippoModel', { model: {} }],
       ['createTrainStep: optimizer: expected one with apply', { optimizer: {} }],
       [`engine: expected 'auto', 'tfjs' or 'onnx', got "gpu".`, { engine: 'gpu' }],

@@ -8,6 +8,7 @@ import { createRenderer } from '../../src/render/index.ts';
 import { adafactor, type PairBatch, train, trainStep } from '../../src/train/index.ts';
 import { expectNoLeaks } from '../support/backends.ts';
 import { generateImage } from '../support/golden.ts';
+import { memoryRunFolder } from '../support/memory-run-folder.ts';
 
 const CONFIG = { variant: 'mu/16', imageSize: 32, embeddingDim: 16 } as const;
 
@@ -41,7 +42,7 @@ describe.each(['tfjs', 'onnx'] as const)('train by %s', (engine) => {
         seen.push(done);
       },
     });
-    expect([aborted, rest]).toEqual([false, { engine }]);
+    expect([aborted, rest]).toEqual([false, { engine, step: 80 }]);
     expect(seen).toEqual(Array.from({ length: 80 }, (_, i) => i + 1));
     expect(history[0]!.loss).toBeGreaterThan(0.8);
     expect(history.at(-1)).toMatchObject({ step: 80, ncorrect: 1 });
@@ -167,9 +168,36 @@ describe('train', () => {
         { model, batches: batch, steps: 1 },
       ],
       [
-        'train: batches: expected an iterable of { images, texts }, one a step, got a function. Call it: batches().',
+        'train: batches gave 5, expected an iterable of { images, texts }.',
         train,
-        { model, batches: () => repeat(batch), steps: 1 },
+        { model, batches: () => 5, steps: 1 },
+      ],
+      [
+        'train: chunk: expected a positive integer, got 0.',
+        train,
+        { model, batches: [], steps: 1, chunk: 0 },
+      ],
+      ['train: keep: expected a positive integer, got 0.', train, { model, batches: [], steps: 1, keep: 0 }],
+      [
+        'train: keepEvery: expected an integer of at least 0, got -1.',
+        train,
+        { model, batches: [], steps: 1, keepEvery: -1 },
+      ],
+      [
+        'train: run: expected a folder, got an object. Make one with runFolder(path) of clippo-ts/node.',
+        train,
+        { model, batches: [], steps: 1, run: {} },
+      ],
+      [
+        'train: a run needs an optimiser with getWeights and setWeights',
+        train,
+        {
+          model,
+          batches: [],
+          steps: 1,
+          optimizer: { apply() {}, update() {}, isFrozen() {} },
+          run: memoryRunFolder(),
+        },
       ],
     ];
     for (const [message, run, options] of bad) {

@@ -1,0 +1,114 @@
+// The emoji corpus → webdataset shards, as any trainer reads them, and what to train on them: `node examples/emoji/build-shards.mjs`.
+// Two shards of plain emoji and one of emoji with skin tones; a sample is one emoji: a PNG with transparency for each art
+// style (`1f600.noto.png`, …) and a JSON of captions, `name.en`, `keywords.en` and so on. For every language a TSV of names beside English ones.
+// What is held out (one emoji in ten, one art style, one keyword in ten) is in none of them.
+
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createRandom } from 'clippo-ts';
+import sharp from 'sharp';
+import { hasTone, isUnseen, LANGUAGES, loadArt, loadWords, STYLES } from './corpus.mjs';
+import { firstStage, secondStage } from './recipe.mjs';
+
+const SIZE = 96; // px
+const out = process.env.EMOJI_OUT ?? fileURLToPath(new URL('../../out/emoji', import.meta.url));
+mkdirSync(out, { recursive: true });
+
+const words = new Map(LANGUAGES.map((language) => [language, loadWords(language)]));
+const art = new Map(STYLES.map((style) => [style, loadArt(style, SIZE)]));
+const codes = [...new Set(STYLES.flatMap((style) => [...art.get(style).keys()]))].sort();
+const trained = codes.filter((code) => words.get('en').has(code) && !isUnseen(code));
+const plain = trained.filter((code) => !hasTone(code));
+const shuffled = createRandom(3, 'first emoji').permutation(plain.length);
+const first = new Set([...shuffled.subarray(0, 400)].map((i) => plain[i])); // the training begins with these
+await writeShard(
+  'emoji-00.tar',
+  plain.filter((code) => first.has(code)),
+);
+await writeShard(
+  'emoji-01.tar',
+  plain.filter((code) => !first.has(code)),
+);
+await writeShard(
+  'tones.tar',
+  trained.filter((code) => hasTone(code) && isInHalf(code)), // they differ little: half of them will do
+);
+
+/** One sample an emoji: a picture for each style that has it, and what it is called. */
+async function writeShard(name, codes) {
+  const members = [];
+  for (const code of codes) {
+    for (const style of STYLES) {
+      const svg = art.get(style).get(code);
+      if (svg === undefined) continue;
+      const picture = await sharp(Buffer.from(svg))
+        .resize(SIZE, SIZE, { fit: 'contain', background: '#0000' })
+        .png({ compressionLevel: 9 })
+        .toBuffer();
+      members.push([`${code}.${style}.png`, picture]);
+    }
+    members.push([`${code}.json`, Buffer.from(JSON.stringify(captionsOf(code)))]);
+  }
+  const archive = packTar(members);
+  writeFileSync(join(out, name), archive);
+  const pictures = members.length - codes.length;
+  console.log(
+    `${name}: ${codes.length} samples, ${pictures} pictures, ${(archive.length / 2 ** 20).toFixed(0)} MiB`,
+  );
+}
+
+for (const language of LANGUAGES.slice(1)) {
+  const pairs = [...words.get('en')]
+    .filter(([code]) => !hasTone(code) && !isUnseen(code) && words.get(language).has(code))
+    .map(([code, { name }]) => `${name}\t${words.get(language).get(code).name}\n`);
+  writeFileSync(join(out, `names-en-${language}.tsv`), `en\t${language}\n${pairs.join('')}`);
+}
+console.log(`names-en-*.tsv: ${LANGUAGES.length - 1} languages`);
+
+for (const [name, config] of Object.entries({ 'train-1.json': firstStage, 'train-2.json': secondStage })) {
+  writeFileSync(join(out, name), `${JSON.stringify(config, null, 1)}\n`);
+  console.log(`${name}: for \`clippo train --config\``);
+}
+
+function captionsOf(code) {
+  const captions = {};
+  for (const [language, ofLanguage] of words) {
+    const { name, keywords = [] } = ofLanguage.get(code) ?? {};
+    if (name !== undefined) captions[`name.${language}`] = name;
+    if (keywords.length > 0) captions[`keywords.${language}`] = keywords;
+  }
+  return captions;
+}
+
+function isInHalf(code) {
+  return createHash('sha256').update(code).digest()[0] % 2 === 0;
+}
+
+/** Names and contents → a tar archive (ustar). */
+function packTar(members) {
+  const blocks = members.flatMap(([name, content]) => {
+    const header = Buffer.alloc(512);
+    const field = (text, offset) => header.write(text, offset, 'latin1');
+    const octal = (value, digits) => `${value.toString(8).padStart(digits, '0')}\0`;
+    field(name, 0);
+    field(octal(0o644, 7), 100);
+    field(octal(0, 7), 108);
+    field(octal(0, 7), 116);
+    field(octal(content.length, 11), 124);
+    field(octal(0, 11), 136);
+    field('        ', 148); // the checksum counts as spaces
+    field('0', 156);
+    field('ustar\x0000', 257);
+    field(
+      `${octal(
+        header.reduce((sum, byte) => sum + byte),
+        6,
+      )} `,
+      148,
+    );
+    return [header, content, Buffer.alloc(-content.length & 511)];
+  });
+  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
+}

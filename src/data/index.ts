@@ -1,0 +1,57 @@
+// Bytes and files → records → batches.
+
+export { assembleBatches } from './batch-assembly.ts';
+export {
+  type BatchOptions,
+  type ResolvedBatchOptions,
+  resolveBatchOptions,
+} from './batch-options.ts';
+export { type BatchesOptions, checkEntries, createBatches, makerOptions } from './batches.ts';
+export { blobFile } from './blob-file.ts';
+export { type C4PairsOptions, readC4Pairs } from './c4-pairs.ts';
+export {
+  type CaptionJsonOptions,
+  type KarpathyOptions,
+  readCocoCaptions,
+  readKarpathy,
+} from './caption-json.ts';
+export {
+  CROSSMODAL_LANGUAGES,
+  type Crossmodal3600Options,
+  readCrossmodal3600,
+} from './crossmodal-3600.ts';
+export type { CsvOptions } from './csv.ts';
+export type { BrokenExample, DataReport, SourceReport } from './data-report.ts';
+export {
+  createExampleMaker,
+  type ExampleMaker,
+  type ExampleRange,
+  type MadeExample,
+  type MadeRange,
+  type MakerOptions,
+} from './example-maker.ts';
+export type { Files } from './file-source.ts';
+export { type ImageFolderOptions, readImageFolder } from './image-folder.ts';
+export { readJsonl } from './jsonl.ts';
+export { type MixtureOptions, type PairKind, resolveShare, type SourceShare } from './mixture.ts';
+export type { BatchSource, JsonValue, PairBatch } from './pair-batch.ts';
+export { type ParallelText, readParallelText } from './parallel-text.ts';
+export { decodePicture } from './picture.ts';
+export {
+  type BrokenCause,
+  type BrokenRecord,
+  broken,
+  type DataRecord,
+  type ImageTextRecord,
+  imageTextRecord,
+  type TextTextRecord,
+  textTextRecord,
+} from './record.ts';
+export type { RowOptions } from './row.ts';
+export type { CaptionPlace, SampleOptions } from './sample.ts';
+export { splitSentences } from './sentences.ts';
+export { expandBraces } from './shard-glob.ts';
+export type { ByteFile, FileTree, RecordReference, RecordSource } from './source.ts';
+export { openSource, type SourceDescription, type SourceOpener, sourceName } from './source-description.ts';
+export { readTable, type TableOptions } from './table.ts';
+export { readWebDataset, type WebDatasetOptions } from './webdataset.ts';

@@ -1,0 +1,56 @@
+// Pictures and texts of a batch → their embeddings: one call of the network a size, rows put back in order. The model
+// maps images to unit vectors, pictures and drawn text alike, so two slots of one size go through together.
+
+import * as tf from '@tensorflow/tfjs-core';
+import type { ClippoModel } from '../clippo-model.ts';
+import { toTensor } from '../model/index.ts';
+import type { ArrangedBatch } from './arranged-batch.ts';
+
+/** An arranged batch as tensors. */
+export interface PairTensors {
+  /** float32 [n, H, W, 3], one for each size */
+  readonly groups: readonly tf.Tensor4D[];
+  /** int32 [2B], see ArrangedBatch */
+  readonly order: tf.Tensor1D;
+  /** int32 [Σ n] */
+  readonly inverse: tf.Tensor1D;
+}
+
+/** @returns tensors the caller disposes. @throws ShapeError, DataError */
+export function pairTensors({ groups, order, inverse }: ArrangedBatch): PairTensors {
+  return tf.tidy(() => ({
+    groups: groups.map((rasters) => toTensor(rasters)),
+    order: tf.tensor1d(order, 'int32'),
+    inverse: tf.tensor1d(inverse, 'int32'),
+  }));
+}
+
+/** @returns unit vectors [B, E] of either slot */
+export function embedPairs(
+  model: ClippoModel,
+  { groups, order, inverse }: PairTensors,
+): [zImage: tf.Tensor2D, zText: tf.Tensor2D] {
+  const rows = groups.map((images) => embedImages(model, images));
+  const inOrder = rows.length === 1 ? rows[0]! : pickRows(tf.concat(rows), order, inverse); // [2B, E]
+  return tf.split(inOrder, 2) as [tf.Tensor2D, tf.Tensor2D]; // into two
+}
+
+/** [n, H, W, 3] → [n, E] */
+export function embedImages(model: ClippoModel, images: tf.Tensor4D): tf.Tensor2D {
+  return model.network.apply(images, { training: true }) as tf.Tensor2D; // one tensor in, one out
+}
+
+/**
+ * Rows `order` of x. No row is picked twice, so the gradient picks too, where tfjs's own adds rows up one by one, by a
+ * kernel that wasm lacks.
+ */
+function pickRows(x: tf.Tensor2D, order: tf.Tensor1D, inverse: tf.Tensor1D): tf.Tensor2D {
+  const pick = tf.customGrad((x) => ({
+    value: tf.gather(x as tf.Tensor2D, order),
+    gradFunc: (dy: tf.Tensor) => {
+      const none = tf.zeros([1, dy.shape[1]!]); // of rows that were not picked
+      return tf.gather(tf.concat([dy as tf.Tensor2D, none as tf.Tensor2D]), inverse);
+    },
+  }));
+  return pick(x) as tf.Tensor2D; // customGrad forgets the rank
+}

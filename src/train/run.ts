@@ -1,0 +1,151 @@
+// A run that survives: checkpoints in turns, a line of metrics a step, and the way back to where it was. The files of
+// its folder are named here and nowhere else.
+
+import type { ClippoModel } from '../clippo-model.ts';
+import { ClippoError } from '../errors.ts';
+import {
+  checkpointChunks,
+  type ReadCheckpoint,
+  type RunState,
+  readCheckpoint,
+  restore,
+  type SavedOptimizer,
+} from './run-checkpoint.ts';
+import type { RunFolder } from './run-folder.ts';
+
+export interface RunOptions {
+  readonly folder: RunFolder;
+  readonly model: ClippoModel;
+  readonly optimizer: SavedOptimizer;
+  readonly settings: RunState['settings'];
+  /** Newest checkpoints that are kept. */
+  readonly keep: number;
+  /** Checkpoints of these steps and their multiples stay for ever; 0 for none. */
+  readonly keepEvery: number;
+  /** Hears of checkpoints that were passed over. */
+  readonly onWarning: (message: string) => void;
+}
+
+/** A line of the metrics: numbers, or what they are not. */
+export type MetricsLine = { readonly step: number } & Readonly<Record<string, unknown>>;
+
+export interface Run {
+  /** Puts model and optimiser where the newest whole checkpoint has them. @returns undefined where there is none */
+  resume(): Promise<Pick<RunState, 'step' | 'position'> | undefined>;
+  /** @throws DataError when it cannot be written; those before are unharmed */
+  checkpoint(step: number, position: RunState['position']): Promise<void>;
+  /** Adds a line to the metrics, written with the next {@link flush} or checkpoint. */
+  log(line: MetricsLine): void;
+  flush(): Promise<void>;
+  /** Writes the weights alone, as `ClippoModel.load` takes them. */
+  saveModel(): Promise<void>;
+}
+
+const METRICS = 'metrics.jsonl';
+const MODEL = 'model.safetensors';
+const CHECKPOINT = /^checkpoint-(\d{9})\.npz$/;
+
+export function createRun({
+  folder,
+  model,
+  optimizer,
+  settings,
+  keep,
+  keepEvery,
+  onWarning,
+}: RunOptions): Run {
+  let lines: string[] = [];
+
+  async function stepsOnDisk(): Promise<number[]> {
+    const names = await folder.list();
+    return names
+      .flatMap((name) => CHECKPOINT.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((a, b) => b - a);
+  }
+
+  async function newest(): Promise<ReadCheckpoint | undefined> {
+    for (const step of await stepsOnDisk()) {
+      try {
+        return readCheckpoint(await folder.read(nameOf(step)));
+      } catch (error) {
+        if (!(error instanceof ClippoError)) throw error;
+        onWarning(`${nameOf(step)} is damaged, the one before is taken: ${error.message}`);
+      }
+    }
+    return undefined;
+  }
+
+  /** What was logged after the checkpoint will be logged again. */
+  async function cutMetrics(step: number): Promise<void> {
+    if (!(await folder.list()).includes(METRICS)) return;
+    const text = new TextDecoder().decode(await folder.read(METRICS));
+    const kept = text.split('\n').filter((line) => stepOf(line) <= step);
+    await folder.write(METRICS, [new TextEncoder().encode(kept.map((line) => `${line}\n`).join(''))]);
+  }
+
+  async function removeOld(): Promise<void> {
+    const rolling = (await stepsOnDisk()).filter((step) => keepEvery === 0 || step % keepEvery !== 0);
+    for (const step of rolling.slice(keep)) await folder.remove(nameOf(step));
+  }
+
+  async function flush(): Promise<void> {
+    if (lines.length === 0) return;
+    const text = lines.join('');
+    lines = [];
+    await folder.append(METRICS, new TextEncoder().encode(text));
+  }
+
+  return {
+    async resume() {
+      const found = await newest();
+      await cutMetrics(found?.state.step ?? 0);
+      if (found === undefined) return undefined;
+      await restore(found, model, optimizer, settings);
+      return found.state;
+    },
+    async checkpoint(step, position) {
+      await flush(); // first, so that metrics reach at least as far as the checkpoint
+      await folder.write(
+        nameOf(step),
+        await checkpointChunks(model, optimizer, { step, position, settings }),
+      );
+      await removeOld();
+    },
+    log(line) {
+      lines.push(`${JSON.stringify(line)}\n`);
+    },
+    flush,
+    async saveModel() {
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+      await Promise.all([
+        folder.write(MODEL, chunksOf(readable)),
+        model.save(writable, { format: 'safetensors' }),
+      ]);
+    },
+  };
+}
+
+function nameOf(step: number): string {
+  return `checkpoint-${String(step).padStart(9, '0')}.npz`;
+}
+
+/** Of a line of metrics; Infinity for what is none, as the last one of a process that was killed. */
+function stepOf(line: string): number {
+  try {
+    const { step } = JSON.parse(line) as { step: unknown };
+    return typeof step === 'number' ? step : Number.POSITIVE_INFINITY;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+/** Not every browser can iterate over a stream. */
+async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}

@@ -1,0 +1,45 @@
+// A training run in a process of its own, to be killed: `node --import tsx training-process.ts FOLDER STEPS EVERY`.
+// Says `step N` after each step and `done` at the end.
+
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { ClippoModel } from '../../src/clippo-model.ts';
+import { createBatches } from '../../src/data/index.ts';
+import { encodePng, nodeRuntime, runFolder } from '../../src/node/index.ts';
+import { adafactor, schedule, train } from '../../src/train/index.ts';
+import { generateImage } from './golden.ts';
+import { recordSource } from './record-sources.ts';
+
+const [, , folder, steps, every] = process.argv;
+const WORDS = ['ant', 'bee', 'cat', 'dog', 'eel', 'fox', 'gnu', 'hen'];
+
+await tf.setBackend('cpu');
+const pictures = await Promise.all(WORDS.map((_, k) => encodePng(generateImage(k, 40))));
+const source = recordSource('words', WORDS.length, (k) => ({
+  kind: 'image-text',
+  key: WORDS[k]!,
+  images: [pictures[k]!],
+  captions: [WORDS[k]!, `a ${WORDS[k]!}`],
+}));
+const model = await ClippoModel.create({ variant: 'mu/16', imageSize: 32, embeddingDim: 16 }, { seed: 3 });
+const rate = schedule({ decay: 'cosine', total: 200, warmup: 20 });
+await train({
+  model,
+  optimizer: adafactor({ learningRate: 1e-2, schedule: rate }),
+  engine: 'onnx',
+  runtime: nodeRuntime({ threads: 1 }),
+  batches: (position) =>
+    createBatches({
+      sources: [{ source }],
+      batchSize: 4,
+      size: 32,
+      augment: { rotate: 10 },
+      ...(position === undefined ? {} : { position }),
+    }),
+  steps: Number(steps),
+  run: runFolder(folder!),
+  checkpointEvery: Number(every),
+  keep: 3,
+  onStep: ({ step }) => console.log(`step ${step}`),
+});
+console.log('done');
