@@ -81,6 +81,21 @@ describe('the tarball', () => {
 });
 
 describe('doors', () => {
+  it('lets a program end that closes the threads of its batches', () => {
+    const sample = [
+      { path: 'a.png', content: 'no picture' },
+      { path: 'a.txt', content: 'a' },
+    ];
+    writeFileSync(join(project, 'a.tar'), makeTar(sample));
+    const code = `
+      import { createWorkerBatches } from 'clippo-ts/node';
+      const sources = [{ source: { type: 'webdataset', files: 'a.tar' } }];
+      const batches = createWorkerBatches({ sources, batchSize: 1, workers: 2 });
+      await batches.close();
+      console.log('closed');`;
+    expect(run('node', ['--input-type=module', '-e', code])).toBe('closed\n');
+  });
+
   it('are all tested here', () => {
     expect(Object.keys(BEHIND).sort()).toEqual([...DOORS].sort());
   });

@@ -17,6 +17,8 @@ for (const [name, code] of [
 }
 
 const { stdout, stderr, stdin, env } = process;
+// A reader that leaves early, as `clippo --help | head`, is noticed when all is done.
+for (const stream of [stdout, stderr]) stream.on('error', () => {});
 const code = await runCli(process.argv.slice(2), { stdout, stderr, stdin, env, signal: controller.signal });
 // Not process.exit(): what is still on its way to a pipe would be lost.
 process.exitCode = signalCode || code;

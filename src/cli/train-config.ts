@@ -84,10 +84,21 @@ export async function readTrainConfig(path: string): Promise<ReadTrainConfig> {
       schedule: schedule({ ...decay, total: steps, batchSize } as ScheduleOptions),
     });
   };
-  const openBatches: ReadTrainConfig['openBatches'] = (options) => {
+  const openBatches = (
+    options: Parameters<ReadTrainConfig['openBatches']>[0],
+    workers = data.workers,
+  ): BatchSource => {
     const { imageSize = 224, textRows = 'all' } = model;
     const rows = typeof textRows === 'number' ? { textRows } : {};
-    return createWorkerBatches({ ...data, size: imageSize, ...rows, folder: dirname(path), ...options });
+    const threads = workers === undefined ? {} : { workers };
+    return createWorkerBatches({
+      ...data,
+      ...threads,
+      size: imageSize,
+      ...rows,
+      folder: dirname(path),
+      ...options,
+    });
   };
 
   if (missing.includes('model'))
@@ -119,7 +130,7 @@ export async function readTrainConfig(path: string): Promise<ReadTrainConfig> {
     const taken = ['size', 'textRows', 'position', 'folder'].filter((field) => field in Object(data));
     if (taken.length > 0)
       problems.push(`data: ${taken.join(', ')} follow from the model and the file, leave them out`);
-    else await attempt('data', () => openBatches({}).close());
+    else await attempt('data', () => openBatches({}, 0).close()); // no threads for a look
   }
   if (problems.length > 0) throw new ConfigError(`${path}:\n  ${problems.join('\n  ')}`);
 
@@ -129,7 +140,7 @@ export async function readTrainConfig(path: string): Promise<ReadTrainConfig> {
     folder: at(run.folder),
     initFrom: init === undefined ? undefined : at(init.from),
     createOptimizer,
-    openBatches,
+    openBatches: (options) => openBatches(options),
     settings: JSON.parse(JSON.stringify({ ...same, data: withoutPace(data) })),
   };
 }

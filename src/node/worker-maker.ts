@@ -87,6 +87,7 @@ export function createWorkerMaker(url: URL, setup: WorkerSetup): ExampleMaker {
     },
     async close() {
       end(new BackendError('The batches are closed.'));
+      worker.ref(); // or the program might end before the thread has, and with it the wait for it
       await worker.terminate();
     },
   };
