@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeTar } from './support/tar-writer.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MEGABYTE = 2 ** 20;

@@ -12,6 +12,7 @@ import {
   type SavedOptimizer,
 } from './run-checkpoint.ts';
 import type { RunFolder } from './run-folder.ts';
+import { tensorboardHeader, tensorboardScalars } from './tensorboard-events.ts';
 
 export interface RunOptions {
   readonly folder: RunFolder;
@@ -26,8 +27,10 @@ export interface RunOptions {
   readonly onWarning: (message: string) => void;
 }
 
-/** A line of the metrics: numbers, or what they are not. */
-export type MetricsLine = { readonly step: number } & Readonly<Record<string, unknown>>;
+/** A line of the metrics: numbers, or numbers under a name. */
+export type MetricsLine = { readonly step: number } & Readonly<
+  Record<string, number | Readonly<Record<string, number>>>
+>;
 
 export interface Run {
   /** Puts model and optimiser where the newest whole checkpoint has them. @returns undefined where there is none */
@@ -55,6 +58,8 @@ export function createRun({
   onWarning,
 }: RunOptions): Run {
   let lines: string[] = [];
+  let events: Uint8Array[] = [];
+  let eventFile: string | undefined;
 
   async function stepsOnDisk(): Promise<number[]> {
     const names = await folder.list();
@@ -92,8 +97,16 @@ export function createRun({
   async function flush(): Promise<void> {
     if (lines.length === 0) return;
     const text = lines.join('');
+    const records = events;
     lines = [];
+    events = [];
     await folder.append(METRICS, new TextEncoder().encode(text));
+    if (eventFile === undefined) {
+      const seconds = Date.now() / 1000;
+      eventFile = `events.out.tfevents.${seconds.toFixed(0)}.clippo`; // one for every start, as TensorBoard has it
+      await folder.append(eventFile, tensorboardHeader(seconds));
+    }
+    for (const record of records) await folder.append(eventFile, record);
   }
 
   return {
@@ -114,6 +127,8 @@ export function createRun({
     },
     log(line) {
       lines.push(`${JSON.stringify(line)}\n`);
+      const { step, ...values } = line;
+      events.push(tensorboardScalars(Date.now() / 1000, step, scalarsOf(values)));
     },
     flush,
     async saveModel() {
@@ -124,6 +139,16 @@ export function createRun({
       ]);
     },
   };
+}
+
+/** `{ loss: 1, measured: { recall: 2 } }` → `{ loss: 1, 'measured/recall': 2 }` */
+function scalarsOf(values: Omit<MetricsLine, 'step'>): Record<string, number> {
+  const scalars: Record<string, number> = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === 'number') scalars[name] = value;
+    else for (const [inner, each] of Object.entries(value)) scalars[`${name}/${inner}`] = each;
+  }
+  return scalars;
 }
 
 function nameOf(step: number): string {

@@ -9,6 +9,7 @@ import { describeValue, refuseUnknown } from '../options.ts';
 import type { OnProgress } from '../progress.ts';
 import { adafactor } from './adafactor.ts';
 import { assertIterable, type BatchesOption, type BatchStream, openBatches } from './batch-stream.ts';
+import { createDiagnosis } from './diagnosis.ts';
 import { type EngineOptions, resolveEngineOptions } from './engine.ts';
 import { createRun, type Run } from './run.ts';
 import { assertSavedOptimizer } from './run-checkpoint.ts';
@@ -75,7 +76,10 @@ export interface TrainOptions extends EngineOptions {
     readonly step: number;
     readonly values: Readonly<Record<string, number>>;
   }) => void;
-  /** Hears of what goes on in spite of it: a damaged checkpoint that was passed over. */
+  /**
+   * Hears of what goes on in spite of it: a damaged checkpoint that was passed over, and, once each, signs that the run
+   * does not learn.
+   */
   readonly onWarning?: (message: string) => void;
   readonly onProgress?: OnProgress;
 }
@@ -148,6 +152,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const optimizer = options.optimizer ?? own!;
   if (options.run !== undefined) assertRun(options.run, optimizer);
   const history: StepMetrics[] = [];
+  const diagnosis = createDiagnosis();
   let trainStep: TrainStep | undefined;
   let stream: BatchStream | undefined;
   let run: Run | undefined;
@@ -192,6 +197,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       step++;
       history.push(metrics);
       run?.log(metrics);
+      for (const { message } of diagnosis.observe(step, result, batch)) options.onWarning?.(message);
       onStep?.(metrics);
       onProgress?.({ stage: 'train', done: step, total: steps, unit: 'steps' });
       if (step % measureEvery === 0 && step < steps) await measure();

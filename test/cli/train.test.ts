@@ -56,6 +56,7 @@ describe('clippo train', () => {
     expect(readdirSync(path('run')).sort()).toEqual([
       'checkpoint-000000006.npz',
       'checkpoint-000000008.npz',
+      expect.stringMatching(/^events\.out\.tfevents\.\d+\.clippo$/),
       'metrics.jsonl',
       'model.safetensors',
     ]);

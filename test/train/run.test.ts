@@ -126,6 +126,7 @@ describe('a run', () => {
       'checkpoint-000000007.npz',
       'checkpoint-000000008.npz',
       'checkpoint-000000009.npz',
+      expect.stringMatching(/^events\.out\.tfevents\.\d+\.clippo$/),
       'metrics.jsonl',
       'model.safetensors',
     ]);
