@@ -175,13 +175,16 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     });
     const { engine } = trainStep;
     const checkpoint = async (): Promise<void> => {
-      if (saved !== step) await run?.checkpoint(step, stream!.position());
+      if (saved !== step) {
+        await run?.checkpoint(step, stream!.position());
+        await run?.metrics.report(steps);
+      }
       saved = step;
     };
     const measure = async (): Promise<void> => {
       if (options.measure === undefined) return;
       const values = await options.measure({ step, model });
-      run?.log({ step, measured: values });
+      run?.metrics.add({ step, measured: values });
       options.onMeasure?.({ step, values });
     };
     if (step < steps && !signal?.aborted) stream = await openBatches(batches, start);
@@ -196,13 +199,16 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       if (!Number.isFinite(metrics.loss)) throw notFinite(metrics, saved, run !== undefined);
       step++;
       history.push(metrics);
-      run?.log(metrics);
-      for (const { message } of diagnosis.observe(step, result, batch)) options.onWarning?.(message);
+      run?.metrics.add(metrics);
+      for (const { message } of diagnosis.observe(step, result, batch)) {
+        run?.metrics.find(message);
+        options.onWarning?.(message);
+      }
       onStep?.(metrics);
       onProgress?.({ stage: 'train', done: step, total: steps, unit: 'steps' });
       if (step % measureEvery === 0 && step < steps) await measure();
       if (step % checkpointEvery === 0) await checkpoint();
-      else await run?.flush();
+      else await run?.metrics.flush();
       await new Promise((resolve) => setTimeout(resolve)); // timers, clicks and aborts have their turn
     }
     if (step < steps && !signal?.aborted) {

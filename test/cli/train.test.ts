@@ -59,6 +59,7 @@ describe('clippo train', () => {
       expect.stringMatching(/^events\.out\.tfevents\.\d+\.clippo$/),
       'metrics.jsonl',
       'model.safetensors',
+      'report.html',
     ]);
     const model = await ClippoModel.load(path('run', 'model.safetensors'));
     expect(model.config).toMatchObject({ imageSize: 32, textRows: 1 });

@@ -42,6 +42,7 @@ describe('a run that is killed', () => {
       'checkpoint-000000060.npz',
       'metrics.jsonl',
       'model.safetensors',
+      'report.html',
     ]);
   });
 });

@@ -129,6 +129,7 @@ describe('a run', () => {
       expect.stringMatching(/^events\.out\.tfevents\.\d+\.clippo$/),
       'metrics.jsonl',
       'model.safetensors',
+      'report.html',
     ]);
     const [saved, checkpoint] = [
       await ClippoModel.load(folder.files.get('model.safetensors')!),

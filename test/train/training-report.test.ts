@@ -1,0 +1,63 @@
+// The page of a run: whole, without outside files, and safe from what stands in names.
+
+import { describe, expect, it } from 'vitest';
+import { trainingReport } from '../../src/train/training-report.ts';
+
+const metrics = Array.from({ length: 2000 }, (_, i) => ({
+  step: i + 1,
+  loss: 4 * Math.exp(-i / 500),
+  ncorrect: 1 - Math.exp(-i / 500),
+  gradNorm: i === 5 ? Number.NaN : 1,
+  batchSize: 64,
+  stepMs: 90,
+  waitMs: 10,
+  ...((i + 1) % 1000 === 0 ? { measured: { 'R@1 <noto>': i / 2000 } } : {}),
+}));
+
+describe('trainingReport', () => {
+  const page = trainingReport({
+    title: 'runs/<first> & "best"',
+    metrics,
+    steps: 3000,
+    settings: { model: { variant: 'Ti/16' }, note: '</pre><script>' },
+    findings: ['step 7: it is <odd>'],
+  });
+
+  it('has a curve for each number, with what it came to', () => {
+    const captions = [...page.matchAll(/<figcaption>(.*?)<\/figcaption>/g)].map((match) => match[1]);
+    expect(captions).toEqual([
+      expect.stringMatching(/^Contrastive loss: <b>0\.07\d+<\/b>$/),
+      expect.stringMatching(/^Pictures that find .*: <b>0\.98\d<\/b>$/),
+      'Norm of the gradient: <b>1.00</b>',
+      'Pairs a second: <b>640</b>',
+      'Share of the time spent waiting for data: <b>0.100</b>',
+      'R@1 &#60;noto&#62;: <b>1.00</b>',
+    ]);
+    expect(page).toContain('Step 2000 of 3000');
+    for (const [, points] of page.matchAll(/points="([^"]*)"/g)) {
+      expect(points).toMatch(/^(\d+\.\d,\d+\.\d ?)+$/);
+      expect(points!.split(' ').length).toBeLessThanOrEqual(802);
+    }
+    expect(page.length).toBeLessThan(300_000);
+  });
+
+  it('asks nobody for anything, and takes nothing for markup', () => {
+    expect(page).not.toMatch(/src=|href=|url\(|<script/);
+    expect(page).toContain('<title>runs/&#60;first&#62; &#38; &#34;best&#34;</title>');
+    expect(page).toContain('<li>step 7: it is &#60;odd&#62;</li>');
+  });
+
+  it('can be made of a run that has only begun', () => {
+    const empty = trainingReport({ title: 'x', metrics: [], steps: 5, settings: {}, findings: [] });
+    expect(empty).toContain('Step 0 of 5');
+    const one = trainingReport({
+      title: 'x',
+      metrics: [{ step: 1, loss: 0 }],
+      steps: 5,
+      settings: {},
+      findings: [],
+    });
+    expect(one).toContain('Contrastive loss: <b>0</b>');
+    expect(one).not.toContain('NaN');
+  });
+});
