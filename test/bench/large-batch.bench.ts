@@ -29,10 +29,10 @@ function print(row: Record<string, unknown>): void {
 
 const PARTS: Record<string, () => void> = {
   gradients() {
-    const { largestDifference, path } = run({ kind: 'gradients', pairs, chunk }).gradients!;
+    const { relativeDifference, path } = run({ kind: 'gradients', pairs, chunk }).gradients!;
     print({
       what: `gradients, batch ${pairs} in chunks of ${chunk} against at once`,
-      largestDifference,
+      relativeDifference,
       path,
     });
   },

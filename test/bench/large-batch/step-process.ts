@@ -26,7 +26,7 @@ export interface Outcome {
   readonly peakMiB: number;
   readonly msPerStep: number;
   readonly losses: readonly number[];
-  readonly gradients?: { readonly largestDifference: number; readonly path: string };
+  readonly gradients?: { readonly relativeDifference: number; readonly path: string };
 }
 
 const SIZE = 96;
@@ -73,14 +73,14 @@ class GradientKeeper implements RecordableOptimizer {
   }
 }
 
-/** The largest difference between gradients of one parameter, as a share of its largest element. */
+/** ‖a − b‖ / ‖b‖ over the elements of a parameter's gradient, of the parameter where it is largest. */
 async function compareGradients(pairs: number, chunk: number): Promise<Outcome['gradients']> {
   const model = await ClippoModel.create({ variant: 'Ti/16', imageSize: SIZE, embeddingDim: 192 });
   const batch = await makeBatch(pairs);
-  const [whole, parts] = [new GradientKeeper(), new GradientKeeper()];
+  const [atOnce, parts] = [new GradientKeeper(), new GradientKeeper()];
   for (const [optimizer, options] of [
     [parts, { chunk }],
-    [whole, {}],
+    [atOnce, {}],
   ] as const) {
     const step = await createTrainStep({
       model,
@@ -92,17 +92,17 @@ async function compareGradients(pairs: number, chunk: number): Promise<Outcome['
     await step.run(batch);
     await step.dispose();
   }
-  let worst = { largestDifference: 0, path: '' };
-  for (const [path, expected] of whole.seen) {
+  let worst = { relativeDifference: 0, path: '' };
+  for (const [path, expected] of atOnce.seen) {
     if (path.endsWith('key/bias')) continue; // zero in theory, as softmax takes no notice of it
     const [a, b] = [parts.seen.get(path)!.dataSync(), expected.dataSync()];
-    let [difference, largest] = [0, 0];
+    let [difference, whole] = [0, 0];
     for (let i = 0; i < b.length; i++) {
-      difference = Math.max(difference, Math.abs(a[i]! - b[i]!));
-      largest = Math.max(largest, Math.abs(b[i]!));
+      difference += (a[i]! - b[i]!) ** 2;
+      whole += b[i]! ** 2;
     }
-    if (difference / largest > worst.largestDifference)
-      worst = { largestDifference: difference / largest, path };
+    const relative = Math.sqrt(difference / whole);
+    if (relative > worst.relativeDifference) worst = { relativeDifference: relative, path };
   }
   return worst;
 }
