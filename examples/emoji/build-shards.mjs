@@ -1,7 +1,7 @@
 // The emoji corpus → webdataset shards, as any trainer reads them, and what to train on them: `node examples/emoji/build-shards.mjs`.
 // Two shards of plain emoji and one of emoji with skin tones; a sample is one emoji: a PNG with transparency for each art
-// style (`1f600.noto.png`, …) and a JSON of captions, `name.en`, `keywords.en` and so on. For every language a TSV of names beside English ones.
-// What is held out (one emoji in ten, one art style, one keyword in ten) is in none of them.
+// style (`1f600.noto.png`, …) and a JSON of captions, `name.en`, `keywords.en`, `several.en` and so on. For every language a
+// TSV of names beside English ones. What is held out (one emoji in ten, one art style, one keyword in ten) is in none of them.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -75,11 +75,23 @@ for (const [name, config] of Object.entries({ 'train-1.json': firstStage, 'train
 function captionsOf(code) {
   const captions = {};
   for (const [language, ofLanguage] of words) {
-    const { name, keywords = [] } = ofLanguage.get(code) ?? {};
+    const { name, keywords = [] } = ofLanguage.get(code) ?? {}; // without those that are held out
     if (name !== undefined) captions[`name.${language}`] = name;
     if (keywords.length > 0) captions[`keywords.${language}`] = keywords;
+    if (keywords.length > 1) captions[`several.${language}`] = combine(code, language, [name, ...keywords]);
   }
   return captions;
+}
+
+/** Words of an emoji by twos and threes, so that a word is met at any place of a line: 'grin, grinning face'. */
+function combine(code, language, words) {
+  const random = createRandom(5, `several ${code} ${language}`);
+  return Array.from({ length: 4 }, (_, i) =>
+    [...random.permutation(words.length)]
+      .slice(0, 2 + (i % 2))
+      .map((k) => words[k])
+      .join(', '),
+  );
 }
 
 function isInHalf(code) {

@@ -13,9 +13,9 @@ export const STYLES = [
 /** The art style that no training sees. */
 export const UNSEEN_STYLE = 'twemoji';
 
-/** Languages by CLDR's names, in the order in which they join the training; 17 scripts. */
+/** Languages by CLDR's names, 17 scripts; the first ones join the training in this order. */
 export const LANGUAGES = [
-  ...['en', 'de', 'fr', 'es', 'ru', 'ja', 'zh', 'ko', 'ar', 'hi', 'el', 'he', 'th', 'it', 'pt', 'nl'],
+  ...['en', 'de', 'fr', 'es', 'ru', 'ja', 'zh', 'ko', 'it', 'pt', 'ar', 'hi', 'el', 'he', 'th', 'nl'],
   ...['pl', 'uk', 'tr', 'sv', 'fi', 'cs', 'hu', 'vi', 'id', 'fa', 'bn', 'ta', 'ka', 'hy', 'am', 'te'],
 ];
 
@@ -39,9 +39,9 @@ const baseOf = (code) => code.replace(TONE, '').replace(/^-/, '');
 /** Whether no training sees this emoji, in whatever style, language or skin tone: one in ten. */
 export const isUnseen = (code) => createRandom(7, `emoji ${baseOf(code)}`).next() < 0.1;
 
-/** Whether no training sees this keyword of this emoji: one in ten for each language. */
-const isUnseenKeyword = (language, code, keyword) =>
-  createRandom(7, `keyword ${language} ${code} ${keyword}`).next() < 0.1;
+/** Whether no caption of this language is this keyword, of whatever emoji: one keyword in ten. */
+const isUnseenKeyword = (language, keyword) =>
+  createRandom(7, `keyword ${language} ${keyword.toLowerCase()}`).next() < 0.1;
 
 /**
  * Words for emoji in a language: code → its name, keywords to train on, keywords that are held out. Keywords that are
@@ -60,9 +60,15 @@ export function loadWords(language) {
       const name = tts[0].normalize('NFC');
       const all = given.map((word) => word.normalize('NFC'));
       const keywords = all.filter((word) => word !== name && /[\p{L}\p{N}]/u.test(word));
-      const unseen = keywords.filter((word) => isUnseenKeyword(language, code, word));
-      words.set(code, { name, keywords: keywords.filter((word) => !unseen.includes(word)), unseen });
+      words.set(code, { name, keywords });
     }
+  }
+  // What is the name of some emoji is seen as a caption.
+  const names = new Set([...words.values()].map(({ name }) => name.toLowerCase()));
+  const isUnseen = (word) => isUnseenKeyword(language, word) && !names.has(word.toLowerCase());
+  for (const [code, { name, keywords }] of words) {
+    const unseen = keywords.filter(isUnseen);
+    words.set(code, { name, keywords: keywords.filter((word) => !unseen.includes(word)), unseen });
   }
   return words;
 }

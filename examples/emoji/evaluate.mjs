@@ -1,5 +1,6 @@
-// How well a model finds an emoji's picture by its name: `node examples/emoji/evaluate.mjs [MODEL] [--json FILE]`.
-// Candidates are all emoji of one art style without skin tones; ranks count ties against the model. Prints Markdown.
+// How well a model finds an emoji's picture by its name, and by words that were never a caption: `node
+// examples/emoji/evaluate.mjs [MODEL] [--json FILE]`. Candidates are all emoji of one art style without skin tones; what
+// counts is the rank of the best one that has the name or the keyword, ties against the model. Prints Markdown.
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -26,22 +27,27 @@ const languages = options.languages?.split(',') ?? LANGUAGES;
 const english = loadWords('en');
 const words = new Map(languages.map((language) => [language, loadWords(language)]));
 
-/** Embeddings of a text a code, for those codes that have one. */
-async function encodeTexts(textOf, codes) {
-  const entries = codes.flatMap((code) => [textOf(code)].flat().map((text) => ({ code, text })));
-  const kept = entries.filter(({ text }) => text !== undefined);
-  if (kept.length === 0) return [];
-  const embeddings = await model.encodeText(kept.map(({ text }) => text));
-  return kept.map(({ code }, i) => ({ code, vector: embeddings.row(i) }));
+/** Text → codes it stands for, with the text's embedding. */
+async function encodeQueries(wanted) {
+  const entries = [...wanted];
+  if (entries.length === 0) return [];
+  const embeddings = await model.encodeText(entries.map(([text]) => text));
+  return entries.map(([, codes], i) => ({ codes, vector: embeddings.row(i) }));
 }
 
 const codes = [...english.keys()].filter((code) => !hasTone(code));
 const queries = new Map();
 for (const [language, ofLanguage] of words) {
-  queries.set(language, {
-    names: await encodeTexts((code) => ofLanguage.get(code)?.name, codes),
-    keywords: await encodeTexts((code) => ofLanguage.get(code)?.unseen ?? [], codes),
-  });
+  const names = codes
+    .filter((code) => ofLanguage.has(code))
+    .map((code) => [ofLanguage.get(code).name, [code]]);
+  const bearers = new Map();
+  for (const code of codes.filter((code) => !isUnseen(code))) {
+    for (const word of ofLanguage.get(code)?.unseen ?? []) {
+      bearers.set(word, [...(bearers.get(word) ?? []), code]);
+    }
+  }
+  queries.set(language, { names: await encodeQueries(names), keywords: await encodeQueries(bearers) });
   console.error(`${language}: encoded`);
 }
 
@@ -53,27 +59,28 @@ for (const style of [...STYLES, UNSEEN_STYLE]) {
   const vectors = await model.encodeImages(pictures);
   const place = new Map(art.map(([code], i) => [code, i]));
 
-  const rankOf = ({ code, vector }) => {
-    const own = dot(vectors.row(place.get(code)), vector);
-    let better = 0;
-    for (let i = 0; i < art.length; i++) {
-      if (i !== place.get(code) && dot(vectors.row(i), vector) >= own) better++;
-    }
-    return better + 1;
+  const placesOf = ({ codes }) => codes.map((code) => place.get(code)).filter((i) => i !== undefined);
+  const rankOf = (query) => {
+    const scores = art.map((_, i) => dot(vectors.row(i), query.vector));
+    const right = new Set(placesOf(query));
+    const best = Math.max(...[...right].map((i) => scores[i]));
+    return 1 + scores.filter((score, i) => score >= best && !right.has(i)).length;
   };
   const recalls = (list) => {
-    const ranks = list.filter(({ code }) => place.has(code)).map(rankOf);
+    const asked = list.filter((query) => placesOf(query).length > 0);
+    const ranks = asked.map(rankOf);
     const share = (k) => ranks.filter((rank) => rank <= k).length / ranks.length;
-    return { queries: ranks.length, r1: share(1), r5: share(5), r10: share(10) };
+    const chance = mean(asked, (query) => chanceOf(10, placesOf(query).length, art.length));
+    return { queries: ranks.length, r1: share(1), r5: share(5), r10: share(10), chance };
   };
   for (const [language, { names, keywords }] of queries) {
     results.push({
       style,
       language,
       candidates: art.length,
-      seen: recalls(names.filter(({ code }) => !isUnseen(code))),
-      unseen: recalls(names.filter(({ code }) => isUnseen(code))),
-      keywords: recalls(keywords.filter(({ code }) => !isUnseen(code))),
+      seen: recalls(names.filter(({ codes }) => !isUnseen(codes[0]))),
+      unseen: recalls(names.filter(({ codes }) => isUnseen(codes[0]))),
+      keywords: recalls(keywords),
     });
   }
   console.error(`${style}: ${art.length} candidates, searched in ${languages.length} languages`);
@@ -81,7 +88,6 @@ for (const style of [...STYLES, UNSEEN_STYLE]) {
 model.dispose();
 
 const percent = (share) => (100 * share).toFixed(1);
-const mean = (rows, pick) => rows.reduce((sum, row) => sum + pick(row), 0) / rows.length;
 const trainedOf = (rows) => rows.filter(({ style }) => style !== UNSEEN_STYLE);
 const unseenOf = (rows) => rows.filter(({ style }) => style === UNSEEN_STYLE);
 
@@ -92,7 +98,7 @@ console.log('| --- | --- | --- | --- |');
 for (const { style, candidates, seen, unseen } of results.filter(({ language }) => language === 'en')) {
   const label = style === UNSEEN_STYLE ? `${style} (never seen)` : style;
   console.log(
-    `| ${label} | ${candidates} | ${[seen.r1, seen.r5, seen.r10].map(percent).join(' / ')} | ${percent(unseen.r10)} (${percent(10 / candidates)}) |`,
+    `| ${label} | ${candidates} | ${[seen.r1, seen.r5, seen.r10].map(percent).join(' / ')} | ${percent(unseen.r10)} (${percent(unseen.chance)}) |`,
   );
 }
 console.log(
@@ -108,7 +114,7 @@ for (const language of languages) {
     mean(held, ({ seen }) => seen.r1),
     mean(held, ({ seen }) => seen.r5),
   ].map(percent);
-  const keywords = `${percent(mean(trained, (row) => row.keywords.r10))} (${percent(mean(trained, (row) => 10 / row.candidates))})`;
+  const keywords = `${percent(mean(trained, (row) => row.keywords.r10))} (${percent(mean(trained, (row) => row.keywords.chance))})`;
   console.log(`| ${language} | ${figures.join(' | ')} | ${keywords} |`);
 }
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`);
@@ -117,4 +123,15 @@ function dot(a, b) {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
   return sum;
+}
+
+function mean(rows, pick) {
+  return rows.reduce((sum, row) => sum + pick(row), 0) / rows.length;
+}
+
+/** How likely `k` of `all`, drawn by chance, hold at least one of the `right` ones. */
+function chanceOf(k, right, all) {
+  let none = 1;
+  for (let i = 0; i < k; i++) none *= (all - right - i) / (all - i);
+  return 1 - none;
 }

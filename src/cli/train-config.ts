@@ -10,7 +10,11 @@ import { describeValue } from '../options.ts';
 import {
   type Adafactor,
   type AdafactorOptions,
+  type Anchors,
   adafactor,
+  checkModelCard,
+  createAnchors,
+  type ModelCardText,
   type ScheduleOptions,
   schedule,
 } from '../train/index.ts';
@@ -30,6 +34,10 @@ export interface TrainConfig {
   readonly schedule?: DistributiveOmit<ScheduleOptions, 'total' | 'batchSize'>;
   readonly steps: number;
   readonly chunk?: number;
+  /** How many things pictures and texts are of; they are then compared with an anchor each instead of with each other. */
+  readonly anchors?: number;
+  /** What the model card says beyond what the run knows. */
+  readonly card?: ModelCardText;
   readonly run: {
     readonly folder: string;
     readonly checkpointEvery?: number;
@@ -40,7 +48,7 @@ export interface TrainConfig {
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
-const FIELDS = ['model', 'init', 'data', 'optimizer', 'schedule', 'steps', 'chunk', 'run'];
+const FIELDS = ['model', 'init', 'data', 'optimizer', 'schedule', 'steps', 'chunk', 'anchors', 'card', 'run'];
 const NEEDED = ['model', 'data', 'steps', 'run'];
 const RUN_FIELDS = ['folder', 'checkpointEvery', 'keep', 'keepEvery'];
 
@@ -51,6 +59,8 @@ export interface ReadTrainConfig {
   /** Path of the checkpoint to begin with. */
   readonly initFrom: string | undefined;
   createOptimizer(): Adafactor;
+  /** undefined where the file asks for none; the caller disposes them */
+  createAnchors(): Anchors | undefined;
   openBatches(options: Pick<WorkerBatchesOptions, 'position' | 'onBroken' | 'signal'>): BatchSource;
   /** What must be the same for a run to go on. */
   readonly settings: { readonly [name: string]: JsonValue };
@@ -66,7 +76,18 @@ export async function readTrainConfig(path: string): Promise<ReadTrainConfig> {
   const missing = NEEDED.filter((field) => config[field as keyof TrainConfig] === undefined);
   if (unknown.length > 0) problems.push(`unknown ${unknown.join(', ')}; known are ${FIELDS.join(', ')}`);
   if (missing.length > 0) problems.push(`${missing.join(', ')} missing`);
-  const { model, init, data, optimizer = {}, schedule: decay, steps, chunk, run } = config;
+  const {
+    model,
+    init,
+    data,
+    optimizer = {},
+    schedule: decay,
+    steps,
+    chunk,
+    anchors,
+    card = {},
+    run,
+  } = config;
 
   const attempt = async (field: string, what: () => unknown): Promise<void> => {
     try {
@@ -119,6 +140,16 @@ export async function readTrainConfig(path: string): Promise<ReadTrainConfig> {
   if (chunk !== undefined && !(Number.isSafeInteger(chunk) && chunk >= 1)) {
     problems.push(`chunk: expected a positive integer, got ${describeValue(chunk)}`);
   }
+  const makeAnchors = (): Anchors | undefined => {
+    if (anchors === undefined) return undefined;
+    const { embeddingDim = 768, seed = 0 } = model;
+    return createAnchors({ count: anchors, dim: embeddingDim, seed });
+  };
+  if (anchors !== undefined && chunk !== undefined) {
+    problems.push('chunk: has no use with anchors, leave one of them out');
+  }
+  if (!missing.includes('model')) await attempt('anchors', () => makeAnchors()?.dispose());
+  await attempt('card', () => checkModelCard(card));
   if (!missing.includes('run')) {
     const strange = Object.keys(Object(run)).filter((field) => !RUN_FIELDS.includes(field));
     if (strange.length > 0)
@@ -134,12 +165,13 @@ export async function readTrainConfig(path: string): Promise<ReadTrainConfig> {
   }
   if (problems.length > 0) throw new ConfigError(`${path}:\n  ${problems.join('\n  ')}`);
 
-  const { steps: _, run: __, ...same } = config;
+  const { steps: _, run: __, card: ___, ...same } = config;
   return {
     config,
     folder: at(run.folder),
     initFrom: init === undefined ? undefined : at(init.from),
     createOptimizer,
+    createAnchors: makeAnchors,
     openBatches: (options) => openBatches(options),
     settings: JSON.parse(JSON.stringify({ ...same, data: withoutPace(data) })),
   };

@@ -1,11 +1,20 @@
 // What `clippo train` does: the model made, trained in its folder, or tried out for three steps.
 
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { ClippoModel } from '../clippo-model.ts';
 import type { BatchSource } from '../data/index.ts';
 import { DataError } from '../errors.ts';
 import { countParameters } from '../model/index.ts';
 import { readFile, runFolder } from '../node/index.ts';
-import { createTrainStep, initFrom, type StepMetrics, train } from '../train/index.ts';
+import {
+  type Anchors,
+  createTrainStep,
+  initFrom,
+  type ModelCardText,
+  type StepMetrics,
+  train,
+} from '../train/index.ts';
 import { type Engine, type StartedEngine, startEngine } from './engine.ts';
 import type { Terminal } from './terminal.ts';
 import { type ReadTrainConfig, readTrainConfig } from './train-config.ts';
@@ -39,16 +48,17 @@ export async function runTraining(flags: TrainFlags, terminal: Terminal): Promis
 async function trainWhole(
   model: ClippoModel,
   read: ReadTrainConfig,
-  { runtime }: StartedEngine,
+  started: StartedEngine,
   flags: TrainFlags,
   terminal: Terminal,
 ): Promise<void> {
   const { signal } = terminal;
-  const { steps, chunk, run } = read.config;
+  const { steps, run } = read.config;
   const { folder: _, ...checkpoints } = run;
   const folder = flags.run ?? read.folder;
   let batches: BatchSource | undefined;
   const optimizer = read.createOptimizer();
+  const anchors = read.createAnchors();
   const tell = createTeller(steps, terminal);
   try {
     const result = await train({
@@ -57,9 +67,9 @@ async function trainWhole(
       steps,
       run: runFolder(folder),
       ...checkpoints,
-      ...(chunk === undefined ? {} : { chunk }),
-      ...(runtime === undefined ? { engine: 'tfjs' } : { engine: 'onnx', runtime }),
+      ...stepOptions(read, started, anchors),
       settings: read.settings,
+      card: cardOf(read),
       signal,
       batches(position) {
         const { onBroken } = tell;
@@ -83,8 +93,30 @@ async function trainWhole(
     if (flags.json === true) await terminal.printJson(outcome);
     else await terminal.print(`${describeOutcome(outcome, steps)}\n`);
   } finally {
+    anchors?.dispose();
     optimizer.dispose();
   }
+}
+
+/** How a step is computed. */
+function stepOptions(
+  { config: { chunk } }: ReadTrainConfig,
+  { runtime }: StartedEngine,
+  anchors: Anchors | undefined,
+) {
+  return {
+    ...(anchors === undefined ? {} : { anchors }),
+    ...(chunk === undefined ? {} : { chunk }),
+    ...(runtime === undefined ? ({ engine: 'tfjs' } as const) : ({ engine: 'onnx', runtime } as const)),
+  };
+}
+
+/** A run that began with another one's model tells of that one too. */
+function cardOf({ config: { card = {} }, initFrom }: ReadTrainConfig): ModelCardText {
+  const before = initFrom === undefined ? undefined : join(dirname(initFrom), 'model-card.md');
+  return before === undefined || !existsSync(before)
+    ? card
+    : { ...card, before: readFileSync(before, 'utf8') };
 }
 
 function describeOutcome(
@@ -100,18 +132,18 @@ function describeOutcome(
 async function tryOut(
   model: ClippoModel,
   read: ReadTrainConfig,
-  { runtime }: StartedEngine,
+  started: StartedEngine,
   flags: TrainFlags,
   terminal: Terminal,
 ): Promise<void> {
-  const { steps, chunk, data } = read.config;
+  const { steps, data } = read.config;
   const batches = read.openBatches({ signal: terminal.signal });
   const optimizer = read.createOptimizer();
+  const anchors = read.createAnchors();
   const step = await createTrainStep({
     model,
     optimizer,
-    ...(chunk === undefined ? {} : { chunk }),
-    ...(runtime === undefined ? { engine: 'tfjs' } : { engine: 'onnx', runtime }),
+    ...stepOptions(read, started, anchors),
   });
   try {
     let [ms, loss] = [Number.POSITIVE_INFINITY, Number.NaN];
@@ -133,7 +165,7 @@ async function tryOut(
       msPerStep: Math.round(ms),
       hours: Number(((ms * steps) / 3.6e6).toFixed(2)),
       firstLoss: loss,
-      chance: Math.log(data.batchSize),
+      chance: Math.log(read.config.anchors ?? data.batchSize),
       folder: flags.run ?? read.folder,
     };
     if (flags.json === true) return await terminal.printJson(outcome);
@@ -148,6 +180,7 @@ async function tryOut(
   } finally {
     await batches.close();
     await step.dispose();
+    anchors?.dispose();
     optimizer.dispose();
   }
 }
@@ -168,7 +201,7 @@ function createTeller(steps: number, terminal: Terminal) {
     const [ms, waited] = [mean(({ stepMs, waitMs }) => stepMs + waitMs), mean(({ waitMs }) => waitMs)];
     const parts = [
       `step ${metrics.step} of ${steps}`,
-      `loss ${mean(({ loss }) => loss).toFixed(3)} (chance ${Math.log(metrics.batchSize).toFixed(2)})`,
+      `loss ${mean(({ loss }) => loss).toFixed(3)} (chance ${metrics.chance.toFixed(2)})`,
       `recall ${(100 * mean(({ ncorrect }) => ncorrect)).toFixed(1)} %`,
       `temperature ${metrics.temperature.toFixed(1)}`,
       `${((1000 * metrics.batchSize) / ms).toFixed(0)} pairs/s`,

@@ -138,6 +138,7 @@ export function assembleBatches(options: ResolvedBatchOptions, makers: readonly 
     const held = createHeld();
     const images: PairBatch['images'][number][] = [];
     const texts: PairBatch['texts'][number][] = [];
+    const keys: string[] = [];
     while (images.length < plan.length) {
       const source = plan[images.length]!;
       const next = await nextExample(source, plan.subarray(images.length));
@@ -152,8 +153,9 @@ export function assembleBatches(options: ResolvedBatchOptions, makers: readonly 
       lanes[source]!.used = number + 1;
       images.push(pair.image);
       texts.push(pair.text);
+      keys.push(pair.key);
     }
-    return { images, texts };
+    return { images, texts, keys };
   }
 
   async function nextBatch(): Promise<PairBatch | undefined> {

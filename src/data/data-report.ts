@@ -4,11 +4,8 @@
 import { DataError } from '../errors.ts';
 import type { BrokenRecord } from './record.ts';
 
-/** Numbers since the batches were made; what was made ahead and not handed out counts under `broken` only. */
-export interface DataReport {
-  /** batches that were handed out */
-  readonly batches: number;
-  /** examples in them */
+interface ExampleCounts {
+  /** examples in the batches that were handed out */
   readonly examples: number;
   /** examples that could not be read */
   readonly broken: number;
@@ -18,6 +15,12 @@ export interface DataReport {
   readonly skipped: number;
   /** the same by cause: `one picture`, `one caption`, `no picture`, `same key`, `same text` */
   readonly skippedByCause: Readonly<Record<string, number>>;
+}
+
+/** Numbers since the batches were made; what was made ahead and not handed out counts under `broken` only. */
+export interface DataReport extends ExampleCounts {
+  /** batches that were handed out */
+  readonly batches: number;
   /** in the order of the sources */
   readonly sources: readonly SourceReport[];
   /** ms that the consumer spent waiting for a batch */
@@ -28,13 +31,8 @@ export interface DataReport {
   readonly waitingShare: number;
 }
 
-export interface SourceReport {
+export interface SourceReport extends ExampleCounts {
   readonly name: string;
-  readonly examples: number;
-  readonly broken: number;
-  readonly brokenByCause: Readonly<Record<string, number>>;
-  readonly skipped: number;
-  readonly skippedByCause: Readonly<Record<string, number>>;
   /** how many examples it holds, once it has been read to its end */
   readonly length?: number;
 }

@@ -11,6 +11,8 @@ import type { DataReport } from './data-report.ts';
 export interface PairBatch {
   readonly images: readonly Raster[];
   readonly texts: readonly Raster[];
+  /** What each pair is of, where that is known; see `createAnchors` of clippo-ts/train. */
+  readonly keys?: readonly string[];
 }
 
 /** What JSON can hold. */

@@ -1,7 +1,9 @@
 // Native engines: ONNX Runtime with its settings, as compile/ wants it handed in. The only file that knows
 // onnxruntime-node.
 
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import type { OrtRuntime } from '../compile/index.ts';
 import { ConfigError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
@@ -30,7 +32,7 @@ type OrtModule = OrtRuntime & { readonly env: { logLevel?: string } };
  * await model.compile(nodeRuntime({ threads: 4 }));
  */
 export function nodeRuntime(options: NodeRuntimeOptions = {}): OrtRuntime {
-  const { threads, executionProviders, logLevel = 'error' } = checked(options);
+  const { threads = physicalCores(), executionProviders, logLevel = 'error' } = checked(options);
   const require = createRequire(import.meta.url);
   const { InferenceSession, Tensor, env } = requireOptional(
     () => require('onnxruntime-node') as OrtModule, // its interface is held against the real one by a test
@@ -47,6 +49,30 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): OrtRuntime {
       ...(executionProviders === undefined ? {} : { executionProviders }),
     },
   };
+}
+
+/**
+ * Counted here, because ONNX Runtime takes processors that it does not know for one core. Where the system does not say
+ * (undefined), it counts for itself.
+ */
+function physicalCores(): number | undefined {
+  let cpuinfo: string;
+  try {
+    cpuinfo = readFileSync('/proc/cpuinfo', 'utf8');
+  } catch {
+    return undefined;
+  }
+  const cores = coresOf(cpuinfo);
+  return cores === 0 ? undefined : Math.min(cores, availableParallelism());
+}
+
+/** Different cores in the text of Linux's /proc/cpuinfo; two threads of one core count once. 0 where it names none. */
+export function coresOf(cpuinfo: string): number {
+  const ids = cpuinfo
+    .split(/\n\s*\n/)
+    .map((entry) => entry.split('\n').filter((line) => /^(physical|core) id\s*:/.test(line)))
+    .filter((lines) => lines.length === 2);
+  return new Set(ids.map((lines) => lines.join())).size;
 }
 
 function checked(options: NodeRuntimeOptions): NodeRuntimeOptions {

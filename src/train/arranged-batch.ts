@@ -64,3 +64,11 @@ export function assertPairBatch(door: string, batch: PairBatch): void {
     );
   }
 }
+
+/** @throws DataError for a batch that does not say what its pairs are of */
+export function assertKeys(door: string, { images, keys }: PairBatch): void {
+  if (keys?.length === images.length) return;
+  throw new DataError(
+    `${door}: training against anchors needs a key for each pair, got ${keys === undefined ? 'none' : keys.length} for ${images.length}. createBatches() gives them; in a batch of your own, keys: ['cat', …].`,
+  );
+}

@@ -1,7 +1,7 @@
 // Why a run does not learn, as far as its numbers tell: seen while it runs, said once, with what to try.
 
 import type { PairBatch } from '../data/index.ts';
-import type { TrainStepMetrics } from './step-metrics.ts';
+import type { StepMetrics } from './step-metrics.ts';
 
 export type FindingKind = 'chance' | 'collapsed' | 'temperature' | 'duplicates';
 
@@ -14,14 +14,17 @@ export interface Finding {
 
 export interface Diagnosis {
   /** @returns what shows for the first time */
-  observe(step: number, metrics: TrainStepMetrics, batch: PairBatch): Finding[];
+  observe(
+    metrics: Pick<StepMetrics, 'step' | 'loss' | 'chance' | 'gradNorm' | 'temperature'>,
+    batch: PairBatch,
+  ): Finding[];
 }
 
 /** Steps that a run may take to leave chance. */
 const PATIENCE = 400;
 /** Steps over which means are taken, and for which a state has to last. */
 const WINDOW = 100;
-/** Of ln(batch). */
+/** Of the loss at chance. */
 const NEAR_CHANCE = 0.02;
 /** Steps between looks at the texts of a batch. */
 const LOOK_EVERY = 25;
@@ -30,24 +33,25 @@ const MOST_DUPLICATES = 0.05;
 const RAILS = [1, 100] as const;
 const NO_GRADIENT = 1e-6;
 
-export function createDiagnosis(): Diagnosis {
+/** @param hasAnchors - whether pictures and texts are compared with anchors: then texts may stand in a batch twice */
+export function createDiagnosis({ hasAnchors = false } = {}): Diagnosis {
   const said = new Set<FindingKind>();
   const losses: number[] = [];
   let [flat, railed] = [0, 0];
   let [texts, repeated] = [0, 0];
 
   return {
-    observe(step, { loss, gradNorm, temperature }, batch) {
-      const size = batch.images.length;
-      const chance = Math.log(size);
+    observe({ step, loss, chance, gradNorm, temperature }, batch) {
+      const pairs = batch.images.length;
+      const size = Math.round(Math.exp(chance));
       losses.push(loss);
       if (losses.length > WINDOW) losses.shift();
       const mean = losses.reduce((sum, each) => sum + each, 0) / losses.length;
       const isAtChance = size > 3 && Math.abs(mean - chance) < NEAR_CHANCE * chance;
       flat = gradNorm < NO_GRADIENT && isAtChance ? flat + 1 : 0;
       railed = temperature < RAILS[0] || temperature > RAILS[1] ? railed + 1 : 0;
-      if (step % LOOK_EVERY === 1) {
-        texts += size;
+      if (step % LOOK_EVERY === 1 && !hasAnchors) {
+        texts += pairs;
         repeated += countRepeated(batch.texts.map(({ data }) => data));
       }
 
@@ -77,7 +81,7 @@ export function createDiagnosis(): Diagnosis {
       );
       say(
         'duplicates',
-        texts >= 4 * size && repeated > MOST_DUPLICATES * texts,
+        texts >= 4 * pairs && repeated > MOST_DUPLICATES * texts,
         () =>
           `${((100 * repeated) / texts).toFixed(0)} % of the texts stand in their batch more than once; the loss takes all but one of them for wrong. Set distinct: true in the options of the batches.`,
       );

@@ -1,5 +1,6 @@
 // What a run writes down as it goes: a line of JSON a step, the same for TensorBoard, and a page to look at.
 
+import { type ModelCardOptions, modelCard } from './model-card.ts';
 import type { RunState } from './run-checkpoint.ts';
 import type { RunFolder } from './run-folder.ts';
 import { tensorboardHeader, tensorboardScalars } from './tensorboard-events.ts';
@@ -20,10 +21,13 @@ export interface MetricsLog {
   flush(): Promise<void>;
   /** Writes the page. */
   report(steps: number): Promise<void>;
+  /** Writes the model card. */
+  card(options: Pick<ModelCardOptions, 'text' | 'config'>): Promise<void>;
 }
 
 const METRICS = 'metrics.jsonl';
 const REPORT = 'report.html';
+const CARD = 'model-card.md';
 
 export function createMetricsLog(folder: RunFolder, settings: RunState['settings']): MetricsLog {
   /** All of them, for the page: some hundred bytes a step. */
@@ -65,6 +69,11 @@ export function createMetricsLog(folder: RunFolder, settings: RunState['settings
     async report(steps) {
       const page = trainingReport({ title: folder.name, metrics: lines, steps, settings, findings });
       await folder.write(REPORT, [encoder.encode(page)]);
+    },
+    async card(options) {
+      const { model: _, ...rest } = settings; // it is told in words
+      const page = modelCard({ ...options, name: folder.name, settings: rest, metrics: lines });
+      await folder.write(CARD, [encoder.encode(page)]);
     },
   };
 }

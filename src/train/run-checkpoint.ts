@@ -8,6 +8,7 @@ import type { ClippoModel } from '../clippo-model.ts';
 import type { JsonValue } from '../data/index.ts';
 import { CheckpointError, ConfigError } from '../errors.ts';
 import { describeValue } from '../options.ts';
+import type { Anchors } from './anchors.ts';
 import type { StepOptimizer } from './update.ts';
 
 /** An optimiser whose state can be taken out and put back, as those of tfjs can. */
@@ -24,19 +25,28 @@ export interface RunState {
   readonly position: JsonValue;
   /** What must be the same when the run goes on, by name. */
   readonly settings: { readonly [name: string]: JsonValue };
+  /** What the anchors stand for, row by row; without anchors there is none. */
+  readonly anchorKeys?: readonly string[];
+}
+
+/** Everything that a step changes. */
+export interface Learner {
+  readonly model: ClippoModel;
+  readonly optimizer: SavedOptimizer;
+  readonly anchors: Anchors | undefined;
 }
 
 const WEIGHTS = 'params/';
 const STATE = 'opt/';
 /** JSON in UTF-8. */
 const RUN = 'run/state.json';
+const ANCHORS = 'run/anchors';
 const VERSION = 1;
 
 /** The file in parts. Weights are copied first, so that training may go on meanwhile. */
 export async function checkpointChunks(
-  model: ClippoModel,
-  optimizer: SavedOptimizer,
-  state: RunState,
+  { model, optimizer, anchors }: Learner,
+  state: Omit<RunState, 'anchorKeys'>,
 ): Promise<Iterable<Uint8Array>> {
   const arrays = new Map<string, NdArrayLike>(storedTextRows(model.config.textRows));
   for (const [path, variable] of model.parameters()) {
@@ -49,7 +59,12 @@ export async function checkpointChunks(
     const data = (await tensor.data()).slice() as Float32Array | Int32Array; // no strings, no booleans
     arrays.set(STATE + name, { shape: tensor.shape, data });
   }
-  const json = new TextEncoder().encode(JSON.stringify({ version: VERSION, ...state }));
+  if (anchors !== undefined) {
+    const { vectors } = anchors;
+    arrays.set(ANCHORS, { shape: vectors.shape, data: (await vectors.data()).slice() as Float32Array });
+  }
+  const met = anchors === undefined ? {} : { anchorKeys: anchors.keys() };
+  const json = new TextEncoder().encode(JSON.stringify({ version: VERSION, ...state, ...met }));
   return npzChunks(arrays.set(RUN, { shape: [json.length], data: json }));
 }
 
@@ -84,8 +99,7 @@ export function readCheckpoint(bytes: Uint8Array): ReadCheckpoint {
  */
 export async function restore(
   { state, arrays }: ReadCheckpoint,
-  model: ClippoModel,
-  optimizer: SavedOptimizer,
+  { model, optimizer, anchors }: Learner,
   settings: RunState['settings'],
 ): Promise<void> {
   const differences = differencesOf(state.settings, settings);
@@ -94,8 +108,13 @@ export async function restore(
       `train: the run was begun with other settings: ${differences.join('; ')}. Use those again, or begin anew in another folder.`,
     );
   }
-  const weights: [tf.Variable, NdArray][] = [...model.parameters()].map(([path, variable]) => {
-    const array = arrays.get(WEIGHTS + path);
+  const wanted: [string, tf.Variable][] = [...model.parameters()].map(([path, variable]) => [
+    WEIGHTS + path,
+    variable,
+  ]);
+  if (anchors !== undefined) wanted.push([ANCHORS, anchors.vectors]);
+  const weights: [tf.Variable, NdArray][] = wanted.map(([path, variable]) => {
+    const array = arrays.get(path);
     if (array === undefined || array.shape.join() !== variable.shape.join()) {
       throw new CheckpointError(
         `run: ${path}: expected [${variable.shape.join(', ')}], the checkpoint has ${array === undefined ? 'none' : `[${array.shape.join(', ')}]`}.`,
@@ -106,6 +125,7 @@ export async function restore(
   for (const [variable, { data }] of weights) {
     tf.tidy(() => variable.assign(tf.tensor(new Float32Array(data as Float32Array), variable.shape)));
   }
+  anchors?.setKeys(state.anchorKeys ?? []);
   const kept = [...arrays].filter(([name]) => name.startsWith(STATE));
   const tensors = kept.map(([name, { shape, dtype, data }]) => ({
     name: name.slice(STATE.length),

@@ -1,23 +1,24 @@
 // A run that survives: checkpoints in turns beside its metrics, and the way back to where it was.
 
-import type { ClippoModel } from '../clippo-model.ts';
 import { ClippoError } from '../errors.ts';
 import { createMetricsLog, type MetricsLog } from './metrics-log.ts';
+import type { ModelCardText } from './model-card.ts';
 import {
   checkpointChunks,
+  type Learner,
   type ReadCheckpoint,
   type RunState,
   readCheckpoint,
   restore,
-  type SavedOptimizer,
 } from './run-checkpoint.ts';
 import type { RunFolder } from './run-folder.ts';
 
 export interface RunOptions {
   readonly folder: RunFolder;
-  readonly model: ClippoModel;
-  readonly optimizer: SavedOptimizer;
+  readonly learner: Learner;
   readonly settings: RunState['settings'];
+  /** What the model card says beyond what the run knows. */
+  readonly card: ModelCardText;
   /** Newest checkpoints that are kept. */
   readonly keep: number;
   /** Checkpoints of these steps and their multiples stay for ever; 0 for none. */
@@ -32,22 +33,15 @@ export interface Run {
   /** @throws DataError when it cannot be written; those before are unharmed */
   checkpoint(step: number, position: RunState['position']): Promise<void>;
   readonly metrics: MetricsLog;
-  /** Writes the weights alone, as `ClippoModel.load` takes them. */
+  /** Writes the weights alone, as `ClippoModel.load` takes them, and the card that goes with them. */
   saveModel(): Promise<void>;
 }
 
 const MODEL = 'model.safetensors';
 const CHECKPOINT = /^checkpoint-(\d{9})\.npz$/;
 
-export function createRun({
-  folder,
-  model,
-  optimizer,
-  settings,
-  keep,
-  keepEvery,
-  onWarning,
-}: RunOptions): Run {
+export function createRun({ folder, learner, settings, card, keep, keepEvery, onWarning }: RunOptions): Run {
+  const { model } = learner;
   const metrics = createMetricsLog(folder, settings);
 
   async function stepsOnDisk(): Promise<number[]> {
@@ -78,17 +72,14 @@ export function createRun({
   return {
     async resume() {
       const found = await newest();
-      if (found !== undefined) await restore(found, model, optimizer, settings);
+      if (found !== undefined) await restore(found, learner, settings);
       await metrics.open(found?.state.step ?? 0);
       if (found === undefined) return undefined;
       return found.state;
     },
     async checkpoint(step, position) {
       await metrics.flush(); // first, so that metrics reach at least as far as the checkpoint
-      await folder.write(
-        nameOf(step),
-        await checkpointChunks(model, optimizer, { step, position, settings }),
-      );
+      await folder.write(nameOf(step), await checkpointChunks(learner, { step, position, settings }));
       await removeOld();
     },
     metrics,
@@ -98,6 +89,7 @@ export function createRun({
         folder.write(MODEL, chunksOf(readable)),
         model.save(writable, { format: 'safetensors' }),
       ]);
+      await metrics.card({ text: card, config: model.config });
     },
   };
 }

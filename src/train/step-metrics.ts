@@ -6,9 +6,9 @@ import type { PairBatch } from '../data/index.ts';
 
 /** What one step came to; all of it is of the state before its update. */
 export type TrainStepMetrics = {
-  /** contrastive loss; ln(batch) is chance */
+  /** contrastive loss, where ln(batch) is chance, or the loss against anchors, where the logarithm of their number is */
   readonly loss: number;
-  /** share of pictures whose most similar text within the batch is their own, 0 … 1 */
+  /** share of pictures whose most similar text within the batch is their own, or of pictures and texts whose nearest anchor is, 0 … 1 */
   readonly ncorrect: number;
   /** l2 norm over all gradients, before clipping */
   readonly gradNorm: number;
@@ -17,6 +17,20 @@ export type TrainStepMetrics = {
   /** exp(t) */
   readonly temperature: number;
 };
+
+/** What one step came to; the metrics are of the state before its update. */
+export interface StepMetrics extends TrainStepMetrics {
+  /** from 1 */
+  readonly step: number;
+  /** pairs */
+  readonly batchSize: number;
+  /** loss when nothing is known: ln of the batch, or of the anchors */
+  readonly chance: number;
+  /** ms the step took */
+  readonly stepMs: number;
+  /** ms it waited for its batch before */
+  readonly waitMs: number;
+}
 
 /** One way to do a step. Called for one step at a time, with a batch that was checked. */
 export interface StepRunner {

@@ -6,14 +6,15 @@ import type { OrtRuntime } from '../compile/index.ts';
 import type { PairBatch } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
-import { assertPairBatch } from './arranged-batch.ts';
+import { type Anchors, assertAnchors } from './anchors.ts';
+import { assertKeys, assertPairBatch } from './arranged-batch.ts';
 import { type EngineOptions, findRuntime, resolveEngineOptions } from './engine.ts';
 import { chunkedStep } from './large-batch.ts';
 import { isRecordable } from './recordable-optimizer.ts';
 import type { StepRunner, TrainStepMetrics } from './step-metrics.ts';
 import { createStepQueue } from './step-queue.ts';
 import { assertStepOptimizer, type StepOptimizer } from './update.ts';
-import { recordedWholeStep, wholeStep } from './whole-step.ts';
+import { recordedWholeStep, type WholeStepOptions, wholeStep } from './whole-step.ts';
 
 export type { TrainStepMetrics } from './step-metrics.ts';
 
@@ -26,6 +27,8 @@ export interface CreateTrainStepOptions extends EngineOptions {
    * whole batch at once.
    */
   readonly chunk?: number;
+  /** Pictures and texts are compared with these instead of with each other; not together with `chunk`. */
+  readonly anchors?: Anchors;
 }
 
 /** A step to be taken again and again. */
@@ -68,14 +71,18 @@ export interface LargeBatchStepOptions extends TrainStepOptions, EngineOptions {
  * await step.dispose();
  */
 export async function createTrainStep(options: CreateTrainStepOptions): Promise<TrainStep> {
-  refuseUnknown('createTrainStep', options, ['model', 'optimizer', 'chunk', 'engine', 'runtime']);
-  const { model, optimizer, chunk } = options;
+  refuseUnknown('createTrainStep', options, ['model', 'optimizer', 'chunk', 'anchors', 'engine', 'runtime']);
+  const { model, optimizer, chunk, anchors } = options;
   assertModel('createTrainStep', model);
   assertStepOptimizer('createTrainStep', optimizer);
   if (chunk !== undefined) assertChunk('createTrainStep', chunk);
+  if (anchors !== undefined) {
+    assertAnchors('createTrainStep', anchors, model.config.embeddingDim);
+    assertUnchunked('createTrainStep', chunk);
+  }
   const wanted = resolveEngineOptions('createTrainStep', options);
   const runtime = await findRuntime('createTrainStep', wanted, optimizer);
-  return stepInOrder(runtime, runnerOf({ model, optimizer, runtime, chunk }));
+  return stepInOrder({ runtime, anchors }, runnerOf({ model, optimizer, runtime, chunk, anchors }));
 }
 
 /**
@@ -92,7 +99,7 @@ export async function trainStep(options: TrainStepOptions): Promise<TrainStepMet
   assertModel('trainStep', model);
   assertStepOptimizer('trainStep', optimizer);
   assertPairBatch('trainStep', batch);
-  return wholeStep(model, optimizer).run(batch);
+  return wholeStep({ model, optimizer, anchors: undefined }).run(batch);
 }
 
 /**
@@ -117,7 +124,7 @@ export async function largeBatchStep(options: LargeBatchStepOptions): Promise<Tr
   assertPairBatch('largeBatchStep', batch);
   const wanted = resolveEngineOptions('largeBatchStep', options);
   const runtime = await findRuntime('largeBatchStep', wanted, optimizer);
-  const runner = runnerOf({ model, optimizer, runtime, chunk });
+  const runner = runnerOf({ model, optimizer, runtime, chunk, anchors: undefined });
   try {
     return await runner.run(batch);
   } finally {
@@ -137,20 +144,27 @@ export function assertChunk(door: string, chunk: number): void {
   throw new ConfigError(`${door}: chunk: expected a positive integer, got ${describeValue(chunk)}.`);
 }
 
-interface RunnerOptions {
-  readonly model: ClippoModel;
-  readonly optimizer: StepOptimizer;
+/** @throws ConfigError */
+export function assertUnchunked(door: string, chunk: number | undefined): void {
+  if (chunk === undefined) return;
+  throw new ConfigError(
+    `${door}: chunk has no use with anchors, where every input is compared with the anchors alone: a smaller batch takes less memory too. Leave one of them out.`,
+  );
+}
+
+interface RunnerOptions extends WholeStepOptions {
   readonly runtime: OrtRuntime | undefined;
   readonly chunk: number | undefined;
 }
 
 /** A batch that is no larger than a chunk gains nothing from a second forward pass. */
-function runnerOf({ model, optimizer, runtime, chunk }: RunnerOptions): StepRunner {
+function runnerOf({ runtime, chunk, ...options }: RunnerOptions): StepRunner {
+  const { model, optimizer } = options;
   // findRuntime gives one only for an optimiser that can be recorded.
   const whole =
     runtime !== undefined && isRecordable(optimizer)
-      ? recordedWholeStep(model, optimizer, runtime)
-      : wholeStep(model, optimizer);
+      ? recordedWholeStep({ ...options, optimizer }, runtime)
+      : wholeStep(options);
   if (chunk === undefined) return whole;
   const chunked = chunkedStep(model, optimizer, { runtime, chunk });
   return {
@@ -162,7 +176,10 @@ function runnerOf({ model, optimizer, runtime, chunk }: RunnerOptions): StepRunn
   };
 }
 
-function stepInOrder(runtime: OrtRuntime | undefined, runner: StepRunner): TrainStep {
+function stepInOrder(
+  { runtime, anchors }: Pick<RunnerOptions, 'runtime' | 'anchors'>,
+  runner: StepRunner,
+): TrainStep {
   let isDisposed = false;
   const queue = createStepQueue();
   return {
@@ -171,6 +188,7 @@ function stepInOrder(runtime: OrtRuntime | undefined, runner: StepRunner): Train
       if (isDisposed) throw new ConfigError('train step: it was disposed. Make one with createTrainStep().');
       return queue.add(async () => {
         assertPairBatch('train step', batch);
+        if (anchors !== undefined) assertKeys('train step', batch);
         return runner.run(batch);
       });
     },

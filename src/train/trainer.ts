@@ -8,33 +8,18 @@ import { ConfigError, DataError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import type { OnProgress } from '../progress.ts';
 import { adafactor } from './adafactor.ts';
+import { type Anchors, assertAnchors } from './anchors.ts';
 import { assertIterable, type BatchesOption, type BatchStream, openBatches } from './batch-stream.ts';
 import { createDiagnosis } from './diagnosis.ts';
 import { type EngineOptions, resolveEngineOptions } from './engine.ts';
+import { checkModelCard, type ModelCardText } from './model-card.ts';
 import { createRun, type Run } from './run.ts';
 import { assertSavedOptimizer } from './run-checkpoint.ts';
 import type { RunFolder } from './run-folder.ts';
 import { schedule } from './schedule.ts';
-import {
-  assertChunk,
-  assertModel,
-  createTrainStep,
-  type TrainStep,
-  type TrainStepMetrics,
-} from './train-step.ts';
+import type { StepMetrics } from './step-metrics.ts';
+import { assertChunk, assertModel, assertUnchunked, createTrainStep, type TrainStep } from './train-step.ts';
 import { assertStepOptimizer, type StepOptimizer } from './update.ts';
-
-/** What one step came to; the metrics are of the state before its update. */
-export interface StepMetrics extends TrainStepMetrics {
-  /** from 1 */
-  readonly step: number;
-  /** pairs */
-  readonly batchSize: number;
-  /** ms the step took */
-  readonly stepMs: number;
-  /** ms it waited for its batch before */
-  readonly waitMs: number;
-}
 
 export interface TrainOptions extends EngineOptions {
   readonly model: ClippoModel;
@@ -52,6 +37,8 @@ export interface TrainOptions extends EngineOptions {
   readonly optimizer?: StepOptimizer;
   /** Rasters that go through the network together, for batches beyond the memory; see createTrainStep. */
   readonly chunk?: number;
+  /** What pictures and texts are compared with in place of each other, for a start; kept in checkpoints. */
+  readonly anchors?: Anchors;
   /** Ends the training after the step in hand, with a checkpoint; `train` then returns what was done. */
   readonly signal?: AbortSignal;
   /** Where checkpoints and metrics go, `runFolder(path)` of clippo-ts/node. A run that is there already goes on. */
@@ -64,6 +51,8 @@ export interface TrainOptions extends EngineOptions {
   readonly keepEvery?: number;
   /** What the run was made with, beyond the model: kept in checkpoints, and a run goes on only where it is the same. */
   readonly settings?: { readonly [name: string]: JsonValue };
+  /** What the model card, written at the end of a run, says beyond what the run knows by itself. */
+  readonly card?: ModelCardText;
   /** Looks at the model every `measureEvery` steps and at the end; the numbers go into the metrics. */
   readonly measure?: (context: {
     readonly step: number;
@@ -91,6 +80,7 @@ const OPTIONS = [
     'steps',
     'optimizer',
     'chunk',
+    'anchors',
     'signal',
     'run',
     'checkpointEvery',
@@ -99,6 +89,7 @@ const OPTIONS = [
   ],
   ...[
     'settings',
+    'card',
     'measure',
     'measureEvery',
     'onStep',
@@ -136,10 +127,14 @@ export interface TrainResult {
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   refuseUnknown('train', options, OPTIONS);
-  const { model, batches, steps, chunk, signal, onStep, onProgress } = options;
+  const { model, batches, steps, chunk, anchors, signal, onStep, onProgress } = options;
   assertCount('steps', steps, 1);
   assertModel('train', model);
   if (chunk !== undefined) assertChunk('train', chunk);
+  if (anchors !== undefined) {
+    assertAnchors('train', anchors, model.config.embeddingDim);
+    assertUnchunked('train', chunk);
+  }
   if (options.optimizer !== undefined) assertStepOptimizer('train', options.optimizer);
   if (typeof batches !== 'function') assertIterable(batches, false);
   const { checkpointEvery = 1000, keep = 2, keepEvery = 0, measureEvery = 1000 } = options;
@@ -147,22 +142,24 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   assertCount('keep', keep, 1);
   assertCount('keepEvery', keepEvery, 0);
   assertCount('measureEvery', measureEvery, 1);
+  if (options.card !== undefined) checkModelCard(options.card);
   const engineOptions = resolveEngineOptions('train', options);
   const own = options.optimizer === undefined ? defaultOptimizer(steps) : undefined;
   const optimizer = options.optimizer ?? own!;
   if (options.run !== undefined) assertRun(options.run, optimizer);
   const history: StepMetrics[] = [];
-  const diagnosis = createDiagnosis();
+  const diagnosis = createDiagnosis({ hasAnchors: anchors !== undefined });
   let trainStep: TrainStep | undefined;
   let stream: BatchStream | undefined;
   let run: Run | undefined;
   try {
     if (options.run !== undefined) {
-      const { run: folder, settings = {}, onWarning = () => {} } = options;
+      const { run: folder, settings = {}, card = {}, onWarning = () => {} } = options;
       assertSavedOptimizer(optimizer);
       await folder.open();
       const all = { model: model.config as unknown as JsonValue, ...settings }; // plain data, by its type
-      run = createRun({ folder, model, optimizer, settings: all, keep, keepEvery, onWarning });
+      const learner = { model, optimizer, anchors };
+      run = createRun({ folder, learner, settings: all, card, keep, keepEvery, onWarning });
     }
     const start = await run?.resume();
     let step = start?.step ?? 0;
@@ -172,6 +169,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       optimizer,
       ...engineOptions,
       ...(chunk === undefined ? {} : { chunk }),
+      ...(anchors === undefined ? {} : { anchors }),
     });
     const { engine } = trainStep;
     const checkpoint = async (): Promise<void> => {
@@ -195,12 +193,14 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       const begun = performance.now();
       const result = await trainStep.run(batch);
       const [waitMs, stepMs] = [begun - asked, performance.now() - begun];
-      const metrics = { step: step + 1, ...result, batchSize: batch.images.length, stepMs, waitMs };
+      const batchSize = batch.images.length;
+      const chance = Math.log(anchors?.vectors.shape[0] ?? batchSize);
+      const metrics = { step: step + 1, ...result, batchSize, chance, stepMs, waitMs };
       if (!Number.isFinite(metrics.loss)) throw notFinite(metrics, saved, run !== undefined);
       step++;
       history.push(metrics);
       run?.metrics.add(metrics);
-      for (const { message } of diagnosis.observe(step, result, batch)) {
+      for (const { message } of diagnosis.observe(metrics, batch)) {
         run?.metrics.find(message);
         options.onWarning?.(message);
       }

@@ -90,8 +90,8 @@ function seriesOf(metrics: readonly MetricsLine[]): Map<string, [number, number]
 }
 
 function chanceOf(metrics: readonly MetricsLine[]): number | undefined {
-  const batchSize = metrics.at(-1)?.batchSize;
-  return typeof batchSize === 'number' ? Math.log(batchSize) : undefined;
+  const chance = metrics.at(-1)?.chance;
+  return typeof chance === 'number' ? chance : undefined;
 }
 
 const [WIDTH, HEIGHT, LEFT, BOTTOM, EDGE] = [460, 220, 52, 26, 8];

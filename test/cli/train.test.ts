@@ -1,7 +1,7 @@
 // `clippo train` on a handful of pictures: it trains, is interrupted, goes on, and says everything that is wrong with its
 // config at once.
 
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ClippoModel } from '../../src/clippo-model.ts';
 import { encodePng } from '../../src/node/index.ts';
@@ -58,6 +58,7 @@ describe('clippo train', () => {
       'checkpoint-000000008.npz',
       expect.stringMatching(/^events\.out\.tfevents\.\d+\.clippo$/),
       'metrics.jsonl',
+      'model-card.md',
       'model.safetensors',
       'report.html',
     ]);
@@ -103,7 +104,7 @@ describe('clippo train', () => {
   });
 
   it('begins with the weights of a checkpoint', async () => {
-    await clippo(['train', '--config', await write()]);
+    await clippo(['train', '--config', await write({ ...CONFIG, card: { title: 'The first' } })]);
     const init = { from: 'run/model.safetensors', leaveOut: ['img/head/.*'] };
     const config = await write({
       ...CONFIG,
@@ -116,6 +117,7 @@ describe('clippo train', () => {
       0,
       expect.stringMatching(/^\d+ parameters from .*model\.safetensors, 2 new\./),
     ]);
+    expect(readFileSync(path('fine', 'model-card.md'), 'utf8')).toContain('## Began with\n\n## The first\n');
   });
 
   it('says everything that is wrong at once', async () => {
@@ -125,6 +127,7 @@ describe('clippo train', () => {
       optimizer: { lr: 1 },
       steps: 0,
       chunk: -1,
+      card: { limts: 'none' },
       run: { every: 3 },
       epochs: 3,
     });
@@ -136,6 +139,7 @@ describe('clippo train', () => {
       "model.textRows: training needs a number of rows, or 'all'",
       'steps: expected a positive integer, got 0',
       'chunk: expected a positive integer, got -1',
+      'card: model card: unknown option limts. Known: title, purpose,',
       'run: unknown every; known are folder,',
       'run.folder: expected a path, got undefined',
       'data: size follow from the model and the file',

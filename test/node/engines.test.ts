@@ -4,6 +4,7 @@ import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { OrtRuntime } from '../../src/compile/index.ts';
 import { ConfigError } from '../../src/errors.ts';
+import { coresOf } from '../../src/node/engines.ts';
 import { type NodeRuntimeOptions, nodeRuntime } from '../../src/node/index.ts';
 import * as nodePlatform from '../../src/node/platform.ts';
 import * as webPlatform from '../../src/web/platform.ts';
@@ -13,11 +14,20 @@ describe('nodeRuntime', () => {
     const runtime = nodeRuntime();
     expect(runtime.InferenceSession.create).toBe(InferenceSession.create);
     expect(runtime.Tensor).toBe(Tensor);
-    expect(runtime.sessionOptions).toEqual({ logSeverityLevel: 3 });
+    expect(runtime.sessionOptions).toMatchObject({ logSeverityLevel: 3 });
     expect(env.logLevel).toBe('error');
     // The modules themselves will do as well: their types fit.
     const itself: OrtRuntime = { InferenceSession, Tensor };
     expect(itself.sessionOptions).toBeUndefined();
+  });
+
+  it('uses every core once, counted from what Linux says', () => {
+    const entry = (processor: number, socket: number, core: number): string =>
+      `processor\t: ${processor}\nmodel name\t: any\nphysical id\t: ${socket}\nsiblings\t: 2\ncore id\t\t: ${core}\n`;
+    expect(coresOf([entry(0, 0, 0), entry(1, 0, 1), entry(2, 0, 0), entry(3, 0, 1)].join('\n'))).toBe(2);
+    expect(coresOf([entry(0, 0, 0), entry(1, 1, 0)].join('\n'))).toBe(2);
+    expect(coresOf('processor\t: 0\nBogoMIPS\t: 50\n')).toBe(0); // as on ARM
+    expect(coresOf('')).toBe(0);
   });
 
   it('hands its settings to every session', () => {

@@ -10,10 +10,22 @@ import type {
   RecordSource,
 } from '../../src/data/index.ts';
 import { encodePng } from '../../src/node/index.ts';
+import { generateImage } from './golden.ts';
 
 export interface CountedSource extends RecordSource {
   /** Numbers of the records that were loaded, in that order. */
   readonly loaded: number[];
+}
+
+/** A picture for each word, with two captions. */
+export async function wordSource(words: readonly string[]): Promise<CountedSource> {
+  const pictures = await Promise.all(words.map((_, k) => encodePng(generateImage(k, 40))));
+  return recordSource('words', words.length, (k) => ({
+    kind: 'image-text',
+    key: words[k]!,
+    images: [pictures[k]!],
+    captions: [words[k]!, `a ${words[k]!}`],
+  }));
 }
 
 /** @param make - number of a record → the record */

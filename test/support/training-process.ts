@@ -5,22 +5,15 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { ClippoModel } from '../../src/clippo-model.ts';
 import { createBatches } from '../../src/data/index.ts';
-import { encodePng, nodeRuntime, runFolder } from '../../src/node/index.ts';
+import { nodeRuntime, runFolder } from '../../src/node/index.ts';
 import { adafactor, schedule, train } from '../../src/train/index.ts';
-import { generateImage } from './golden.ts';
-import { recordSource } from './record-sources.ts';
+import { wordSource } from './record-sources.ts';
 
 const [, , folder, steps, every] = process.argv;
 const WORDS = ['ant', 'bee', 'cat', 'dog', 'eel', 'fox', 'gnu', 'hen'];
 
 await tf.setBackend('cpu');
-const pictures = await Promise.all(WORDS.map((_, k) => encodePng(generateImage(k, 40))));
-const source = recordSource('words', WORDS.length, (k) => ({
-  kind: 'image-text',
-  key: WORDS[k]!,
-  images: [pictures[k]!],
-  captions: [WORDS[k]!, `a ${WORDS[k]!}`],
-}));
+const source = await wordSource(WORDS);
 const model = await ClippoModel.create({ variant: 'mu/16', imageSize: 32, embeddingDim: 16 }, { seed: 3 });
 const rate = schedule({ decay: 'cosine', total: 200, warmup: 20 });
 await train({

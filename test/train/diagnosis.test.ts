@@ -6,6 +6,7 @@ import { countRepeated, createDiagnosis, type Finding } from '../../src/train/di
 import type { TrainStepMetrics } from '../../src/train/step-metrics.ts';
 
 const SIZE = 8;
+const chance = Math.log(SIZE);
 
 function batch(kinds: number): PairBatch {
   const rasters = Array.from({ length: SIZE }, (_, i) => ({
@@ -22,13 +23,11 @@ function findings(
   { steps = 1000, kinds = SIZE }: { steps?: number; kinds?: number } = {},
 ): Finding[] {
   const { observe } = createDiagnosis();
-  const usual = { ncorrect: 0.1, gradNorm: 1, updateNorm: 0.1, temperature: 12 };
+  const usual = { gradNorm: 1, temperature: 12 };
   return Array.from({ length: steps }, (_, i) =>
-    observe(i + 1, { loss: 2, ...usual, ...metrics(i + 1) }, batch(kinds)),
+    observe({ step: i + 1, loss: 2, chance, ...usual, ...metrics(i + 1) }, batch(kinds)),
   ).flat();
 }
-
-const chance = Math.log(SIZE);
 
 describe('createDiagnosis', () => {
   it('is silent on runs that learn, also on those that take their time', () => {

@@ -3,7 +3,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ClippoModel } from '../../src/clippo-model.ts';
 import { createBatches } from '../../src/data/index.ts';
-import { encodePng } from '../../src/node/index.ts';
 import {
   adafactor,
   type PairBatch,
@@ -15,18 +14,12 @@ import {
 import { expectNoLeaks } from '../support/backends.ts';
 import { generateImage } from '../support/golden.ts';
 import { type MemoryRunFolder, memoryRunFolder } from '../support/memory-run-folder.ts';
-import { recordSource } from '../support/record-sources.ts';
+import { wordSource } from '../support/record-sources.ts';
 
 const CONFIG = { variant: 'mu/16', imageSize: 32, embeddingDim: 16 } as const;
 const WORDS = ['ant', 'bee', 'cat', 'dog', 'eel', 'fox', 'gnu'];
 
-const pictures = await Promise.all(WORDS.map((_, k) => encodePng(generateImage(k, 40))));
-const source = recordSource('words', WORDS.length, (k) => ({
-  kind: 'image-text',
-  key: WORDS[k]!,
-  images: [pictures[k]!],
-  captions: [WORDS[k]!, `a ${WORDS[k]!}`],
-}));
+const source = await wordSource(WORDS);
 const batches: TrainOptions['batches'] = (position) =>
   createBatches({
     sources: [{ source }],
@@ -128,6 +121,7 @@ describe('a run', () => {
       'checkpoint-000000009.npz',
       expect.stringMatching(/^events\.out\.tfevents\.\d+\.clippo$/),
       'metrics.jsonl',
+      'model-card.md',
       'model.safetensors',
       'report.html',
     ]);

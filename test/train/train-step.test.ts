@@ -312,7 +312,7 @@ describe('the engine of a step', () => {
       'optimizer: to run in ONNX Runtime it needs prepare, stepNumbers and stepCount beside apply';
     const bad: [message: string, options: object][] = [
       [
-        'createTrainStep: unknown option batch. Known: model, optimizer, chunk, engine, runtime.',
+        'createTrainStep: unknown option batch. Known: model, optimizer, chunk, anchors, engine, runtime.',
         { batch: 1 },
       ],
       ['createTrainStep: model: expected a ClippoModel', { model: {} }],

@@ -9,6 +9,7 @@ const metrics = Array.from({ length: 2000 }, (_, i) => ({
   ncorrect: 1 - Math.exp(-i / 500),
   gradNorm: i === 5 ? Number.NaN : 1,
   batchSize: 64,
+  chance: Math.log(64),
   stepMs: 90,
   waitMs: 10,
   ...((i + 1) % 1000 === 0 ? { measured: { 'R@1 <noto>': i / 2000 } } : {}),
