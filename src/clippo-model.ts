@@ -24,7 +24,6 @@ import {
 import { type Classification, classifyRows, meanPerLabel } from './clippo/classification.ts';
 import { type CompiledEncoder, compileEncoder } from './clippo/compiled-encoder.ts';
 import { quantizationSample } from './clippo/quantization-sample.ts';
-import { createTextCanvas, type DrawText } from './clippo/text-canvas.ts';
 import { writeChunks } from './clippo/write-chunks.ts';
 import type { CompileReport, OrtRuntime } from './compile/index.ts';
 import { createEmbeddings, type Embeddings, similarityMatrix } from './embeddings.ts';
@@ -46,7 +45,7 @@ import { describeValue, refuseUnknown } from './options.ts';
 import type { OnProgress } from './progress.ts';
 import { promptsOf, type Templates } from './prompts.ts';
 import { type Raster, resize } from './raster/index.ts';
-import type { RenderOptions } from './render/index.ts';
+import { createTextCanvas, type DrawText, type RenderOptions } from './render/index.ts';
 
 export type { Classification } from './clippo/classification.ts';
 
@@ -187,10 +186,12 @@ export class ClippoModel {
   }
 
   /**
-   * Loads one of the checkpoints published with the paper (about 540 MiB each). They were trained on text drawn
-   * with Unifont 9.0.06; give that font as `render: { font }` for exactly their pixels.
+   * Loads a model by name: `'emoji'`, a small one that travels in the package and finds emoji by words in many
+   * languages, or one of the checkpoints published with the paper (about 540 MiB each). Those were trained on text
+   * drawn with Unifont 9.0.06; give that font as `render: { font }` for exactly their pixels.
    *
-   * @throws ConfigError for a name that was not published, CheckpointError when it cannot be fetched
+   * @throws ConfigError for a name that is not known, CheckpointError when it cannot be fetched
+   * @example const model = await ClippoModel.fromPretrained('emoji');
    */
   static async fromPretrained(name: PretrainedName, options: LoadOptions = {}): Promise<ClippoModel> {
     return ClippoModel.load(pretrainedUrl(name), options);

@@ -310,11 +310,30 @@ describe('loading and saving', () => {
       'the connection ended after 5 of 100 bytes',
     );
     await expect(ClippoModel.fromPretrained('clippo_b16_yfcc' as 'clippo_b16_100c4')).rejects.toThrow(
-      '"clippo_b16_yfcc" is not a published checkpoint. Known: clippo_b16_yfcc100m',
+      '"clippo_b16_yfcc" is not a pretrained model. Known: emoji, clippo_b16_yfcc100m',
     );
     await expect(ClippoModel.load(readGolden(GOLDEN), { signal: AbortSignal.abort() })).rejects.toThrow(
       /abort/i,
     );
+  });
+
+  it('has one model at hand, without a network, that finds emoji by words in many languages', async () => {
+    const fetching = vi.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('no network'));
+    const model = await ClippoModel.fromPretrained('emoji');
+    expect(model.config).toMatchObject({ imageSize: 64, textRows: 'used' });
+    const vectors = await model.encodeText(['cat', 'Katze', 'кошка', 'rocket', 'Rakete', 'ракета']);
+    const { data } = model.similarity(vectors, vectors);
+    model.dispose();
+    expect(fetching).not.toHaveBeenCalled();
+    const cosine = (i: number, j: number): number => data[i * 6 + j]!;
+    for (const [i, j] of [
+      [0, 1],
+      [0, 2],
+      [3, 4],
+      [3, 5],
+    ] as const) {
+      expect(cosine(i, j)).toBeGreaterThan(Math.max(cosine(i, (j + 3) % 6), cosine((i + 3) % 6, j)));
+    }
   });
 
   it('asks the published address for a published name', async () => {

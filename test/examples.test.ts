@@ -52,15 +52,37 @@ describe('examples', () => {
     for (const name of writes) expect(existsSync(join(ROOT, 'out', name)), name).toBe(true);
   });
 
+  it.each(['auto', 'tfjs'])('the quickstart searches emoji in many languages, engine %s', (engine) => {
+    const out = join(ROOT, 'out', 'quickstart-test');
+    rmSync(out, { recursive: true, force: true });
+    const printed = node('examples/quickstart/quickstart.mjs', {
+      QUICKSTART_OUT: out,
+      QUICKSTART_ENGINE: engine,
+    });
+    expect(printed).toMatch(/1\d{3} emoji searched by (onnx|tfjs):/);
+    expect(printed).toContain(engine === 'tfjs' ? 'searched by tfjs' : 'searched by onnx');
+    for (const found of [
+      /hot beverage \(English\) → ☕/,
+      /Katze \(German\) → [^\n]*🐈/,
+      /ракета \(Russian\) → 🚀/,
+    ]) {
+      expect(printed).toMatch(found);
+    }
+    const page = readFileSync(join(out, 'quickstart.html'), 'utf8');
+    expect(page.match(/<div class="search">/g)).toHaveLength(12);
+    expect(page.match(/<div class="search guesses">/g)).toHaveLength(6);
+    expect(page).not.toMatch(/src="(?!data:)/);
+  });
+
   it.each([
     ['auto', 'ONNX Runtime'],
     ['tfjs', 'tfjs wasm'],
-  ])('the quickstart goes all the way by %s, here with a few steps', (engine, computedBy) => {
+  ])('the training of the quickstart goes all the way by %s, here with a few steps', (engine, computedBy) => {
     const out = join(ROOT, 'out', 'quickstart-test');
     rmSync(out, { recursive: true, force: true });
     let printed: string;
     try {
-      printed = node('examples/quickstart/quickstart.mjs', {
+      printed = node('examples/quickstart/train.mjs', {
         QUICKSTART_STEPS: '3',
         QUICKSTART_OUT: out,
         QUICKSTART_ENGINE: engine,
@@ -75,9 +97,9 @@ describe('examples', () => {
     expect(printed).toMatch(/red apple +→ /);
     expect(printed).toMatch(/Recall@1 name → picture over the 291 training pairs: \d+\.\d %\./);
     expect(printed).toMatch(/This is memorised/);
-    const page = readFileSync(join(out, 'quickstart.html'), 'utf8');
+    const page = readFileSync(join(out, 'quickstart-train.html'), 'utf8');
     expect(page.match(/<div class="search">/g)).toHaveLength(8);
     expect(page).toContain('<polyline');
-    expect(existsSync(join(out, 'quickstart.npz'))).toBe(true);
+    expect(existsSync(join(out, 'quickstart-train.npz'))).toBe(true);
   });
 });

@@ -65,11 +65,14 @@ describe('the tarball', () => {
     expect(packed.size).toBeLessThan(12 * MEGABYTE);
     const paths = packed.files.map(({ path }) => path);
     expect(paths).toEqual(
-      expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/index.d.ts', 'fonts/OFL.txt']),
+      expect.arrayContaining([
+        ...['LICENSE', 'README.md', 'package.json', 'dist/index.d.ts', 'fonts/OFL.txt'],
+        ...['models/emoji.safetensors', 'models/emoji.md'],
+      ]),
     );
     expect(paths).toContain('dist/THIRD-PARTY-LICENSES.txt');
     const foreign = paths.filter(
-      (path) => !/^(dist|fonts)\/|^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(path),
+      (path) => !/^(dist|fonts|models)\/|^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(path),
     );
     expect(foreign).toEqual([]);
   });

@@ -1,7 +1,7 @@
 // The emoji corpus → webdataset shards, as any trainer reads them, and what to train on them: `node examples/emoji/build-shards.mjs`.
 // Two shards of plain emoji and one of emoji with skin tones; a sample is one emoji: a PNG with transparency for each art
-// style (`1f600.noto.png`, …) and a JSON of captions, `name.en`, `keywords.en`, `several.en` and so on. For every language a
-// TSV of names beside English ones. What is held out (one emoji in ten, one art style, one keyword in ten) is in none of them.
+// style (`1f600.noto.png`, …) and two files of captions, `name.en`, `keywords.en`, `several.en` and so on: `1f600.json` in the
+// languages of the shipped model, `1f600.other.json` in all others. For every language a TSV of names beside English ones. What is held out (one emoji in ten, one art style, one keyword in ten) is in none of them.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -9,10 +9,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createRandom } from 'clippo-ts';
 import sharp from 'sharp';
-import { hasTone, isUnseen, LANGUAGES, loadArt, loadWords, STYLES } from './corpus.mjs';
+import {
+  hasTone,
+  isUnseen,
+  LANGUAGES,
+  loadArt,
+  loadWords,
+  OTHER_LANGUAGES,
+  STYLES,
+  TRAINED_LANGUAGES,
+} from './corpus.mjs';
 import { firstStage, secondStage } from './recipe.mjs';
 
-const SIZE = 96; // px
+const SIZE = 64; // px, as the model reads them
 const out = process.env.EMOJI_OUT ?? fileURLToPath(new URL('../../out/emoji', import.meta.url));
 mkdirSync(out, { recursive: true });
 
@@ -49,11 +58,13 @@ async function writeShard(name, codes) {
         .toBuffer();
       members.push([`${code}.${style}.png`, picture]);
     }
-    members.push([`${code}.json`, Buffer.from(JSON.stringify(captionsOf(code)))]);
+    const captions = (languages) => Buffer.from(JSON.stringify(captionsOf(code, languages)));
+    members.push([`${code}.json`, captions(TRAINED_LANGUAGES)]);
+    members.push([`${code}.other.json`, captions(OTHER_LANGUAGES)]);
   }
   const archive = packTar(members);
   writeFileSync(join(out, name), archive);
-  const pictures = members.length - codes.length;
+  const pictures = members.length - 2 * codes.length;
   console.log(
     `${name}: ${codes.length} samples, ${pictures} pictures, ${(archive.length / 2 ** 20).toFixed(0)} MiB`,
   );
@@ -72,10 +83,10 @@ for (const [name, config] of Object.entries({ 'train-1.json': firstStage, 'train
   console.log(`${name}: for \`clippo train --config\``);
 }
 
-function captionsOf(code) {
+function captionsOf(code, languages) {
   const captions = {};
-  for (const [language, ofLanguage] of words) {
-    const { name, keywords = [] } = ofLanguage.get(code) ?? {}; // without those that are held out
+  for (const language of languages) {
+    const { name, keywords = [] } = words.get(language).get(code) ?? {}; // without those that are held out
     if (name !== undefined) captions[`name.${language}`] = name;
     if (keywords.length > 0) captions[`keywords.${language}`] = keywords;
     if (keywords.length > 1) captions[`several.${language}`] = combine(code, language, [name, ...keywords]);

@@ -13,11 +13,34 @@ export const STYLES = [
 /** The art style that no training sees. */
 export const UNSEEN_STYLE = 'twemoji';
 
-/** Languages by CLDR's names, 17 scripts; the first ones join the training in this order. */
-export const LANGUAGES = [
-  ...['en', 'de', 'fr', 'es', 'ru', 'ja', 'zh', 'ko', 'it', 'pt', 'ar', 'hi', 'el', 'he', 'th', 'nl'],
-  ...['pl', 'uk', 'tr', 'sv', 'fi', 'cs', 'hu', 'vi', 'id', 'fa', 'bn', 'ta', 'ka', 'hy', 'am', 'te'],
+/** Languages that the shipped model is trained in, by CLDR's names: seven scripts. */
+export const TRAINED_LANGUAGES = ['en', 'de', 'fr', 'es', 'it', 'pt', 'ru', 'ja', 'zh', 'ko', 'ar', 'el'];
+/** Languages that the corpus has besides: ten scripts more. */
+export const OTHER_LANGUAGES = [
+  ...[
+    'nl',
+    'he',
+    'th',
+    'hi',
+    'pl',
+    'uk',
+    'tr',
+    'sv',
+    'fi',
+    'cs',
+    'hu',
+    'vi',
+    'id',
+    'fa',
+    'bn',
+    'ta',
+    'ka',
+    'hy',
+    'am',
+    'te',
+  ],
 ];
+export const LANGUAGES = [...TRAINED_LANGUAGES, ...OTHER_LANGUAGES];
 
 /** A code: lower-case hexadecimal code points joined by '-', without variation selectors: '1f469-200d-1f680'. */
 export const characterOf = (code) =>

@@ -5,9 +5,10 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
 import { ClippoModel } from 'clippo-ts';
 import { nodeRuntime, readImage } from 'clippo-ts/node';
-import { hasTone, isUnseen, LANGUAGES, loadArt, loadWords, STYLES, UNSEEN_STYLE } from './corpus.mjs';
+import { hasTone, isUnseen, loadArt, loadWords, STYLES, TRAINED_LANGUAGES, UNSEEN_STYLE } from './corpus.mjs';
 
 const { values: options, positionals } = parseArgs({
   options: { json: { type: 'string' }, languages: { type: 'string' }, help: { type: 'boolean' } },
@@ -23,16 +24,15 @@ const model =
     : await ClippoModel.load(positionals[0]);
 await model.compile(nodeRuntime());
 const size = model.config.imageSize;
-const languages = options.languages?.split(',') ?? LANGUAGES;
+const languages = options.languages?.split(',') ?? TRAINED_LANGUAGES;
 const english = loadWords('en');
 const words = new Map(languages.map((language) => [language, loadWords(language)]));
 
-/** Text → codes it stands for, with the text's embedding. */
+/** Text → codes it stands for, with the texts' embeddings. */
 async function encodeQueries(wanted) {
   const entries = [...wanted];
-  if (entries.length === 0) return [];
-  const embeddings = await model.encodeText(entries.map(([text]) => text));
-  return entries.map(([, codes], i) => ({ codes, vector: embeddings.row(i) }));
+  const vectors = await model.encodeText(entries.map(([text]) => text));
+  return { vectors, queries: entries.map(([, codes], place) => ({ codes, place })) };
 }
 
 const codes = [...english.keys()].filter((code) => !hasTone(code));
@@ -60,15 +60,16 @@ for (const style of [...STYLES, UNSEEN_STYLE]) {
   const place = new Map(art.map(([code], i) => [code, i]));
 
   const placesOf = ({ codes }) => codes.map((code) => place.get(code)).filter((i) => i !== undefined);
-  const rankOf = (query) => {
-    const scores = art.map((_, i) => dot(vectors.row(i), query.vector));
+  const rankOf = (query, scores) => {
     const right = new Set(placesOf(query));
     const best = Math.max(...[...right].map((i) => scores[i]));
     return 1 + scores.filter((score, i) => score >= best && !right.has(i)).length;
   };
-  const recalls = (list) => {
-    const asked = list.filter((query) => placesOf(query).length > 0);
-    const ranks = asked.map(rankOf);
+  const recalls = ({ vectors: texts, queries }, isAsked = () => true) => {
+    const asked = queries.filter((query) => isAsked(query) && placesOf(query).length > 0);
+    const scores = cosines(texts, vectors);
+    const row = ({ place }) => scores.subarray(place * art.length, (place + 1) * art.length);
+    const ranks = asked.map((query) => rankOf(query, row(query)));
     const share = (k) => ranks.filter((rank) => rank <= k).length / ranks.length;
     const chance = mean(asked, (query) => chanceOf(10, placesOf(query).length, art.length));
     return { queries: ranks.length, r1: share(1), r5: share(5), r10: share(10), chance };
@@ -78,8 +79,8 @@ for (const style of [...STYLES, UNSEEN_STYLE]) {
       style,
       language,
       candidates: art.length,
-      seen: recalls(names.filter(({ codes }) => !isUnseen(codes[0]))),
-      unseen: recalls(names.filter(({ codes }) => isUnseen(codes[0]))),
+      seen: recalls(names, ({ codes }) => !isUnseen(codes[0])),
+      unseen: recalls(names, ({ codes }) => isUnseen(codes[0])),
       keywords: recalls(keywords),
     });
   }
@@ -105,24 +106,33 @@ console.log(
   '\n| language | trained styles R@1 | R@5 | never seen style R@1 | R@5 | keywords never seen, R@10 (chance) |',
 );
 console.log('| --- | --- | --- | --- | --- | --- |');
-for (const language of languages) {
+const perLanguage = languages.map((language) => {
   const rows = results.filter((row) => row.language === language);
   const [trained, held] = [trainedOf(rows), unseenOf(rows)];
-  const figures = [
+  return [
     mean(trained, ({ seen }) => seen.r1),
     mean(trained, ({ seen }) => seen.r5),
     mean(held, ({ seen }) => seen.r1),
     mean(held, ({ seen }) => seen.r5),
-  ].map(percent);
-  const keywords = `${percent(mean(trained, (row) => row.keywords.r10))} (${percent(mean(trained, (row) => row.keywords.chance))})`;
-  console.log(`| ${language} | ${figures.join(' | ')} | ${keywords} |`);
+    mean(trained, ({ keywords }) => keywords.r10),
+    mean(trained, ({ keywords }) => keywords.chance),
+  ];
+});
+const average = perLanguage[0].map((_, i) => mean(perLanguage, (figures) => figures[i]));
+for (const [i, figures] of [...perLanguage, average].entries()) {
+  const [keywords, chance] = figures.slice(4).map(percent);
+  const cells = [languages[i] ?? '**mean**', ...figures.slice(0, 4).map(percent), `${keywords} (${chance})`];
+  console.log(`| ${cells.join(' | ')} |`);
 }
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`);
 
-function dot(a, b) {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
+/** Of every text with every picture, row by row. */
+function cosines(texts, pictures) {
+  if (texts.count === 0) return new Float32Array();
+  return tf.tidy(() => {
+    const [a, b] = [texts, pictures].map(({ data, count, dim }) => tf.tensor2d(data, [count, dim]));
+    return tf.matMul(a, b, false, true).dataSync();
+  });
 }
 
 function mean(rows, pick) {

@@ -9,7 +9,7 @@ export { npyChunks, parseNpy } from './npy.ts';
 export { type NpzOptions, npzChunks, parseNpz, writeNpz } from './npz.ts';
 export { parseArrays } from './parse-arrays.ts';
 export { type Grid, resamplePositionEmbedding } from './position-embedding.ts';
-export { type PretrainedName, pretrainedUrl } from './pretrained.ts';
+export { isPretrainedName, type PretrainedName, pretrainedUrl } from './pretrained.ts';
 export {
   parseSafetensors,
   type SafetensorsOptions,

@@ -1,7 +1,7 @@
 // `textRows`, the one setting of a model that its arrays do not tell ↔ an array that is saved beside them.
 
 import { CheckpointError } from '../errors.ts';
-import type { TextRows } from '../model/index.ts';
+import type { TextRows } from '../text-rows.ts';
 
 /** Where a saved model keeps its `textRows`: beside the parameters, out of the way of big_vision's own loader. */
 const STORED = 'clippo_ts/text_rows';

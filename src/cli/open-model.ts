@@ -1,6 +1,7 @@
 // The options of every verb that computes with a model, and the model they name.
 
 import { type Command, Option } from 'commander';
+import { isPretrainedName } from '../checkpoint/index.ts';
 import type { ClippoModel } from '../clippo-model.ts';
 import { ConfigError } from '../errors.ts';
 import { ENGINES, type Engine, startEngine } from './engine.ts';
@@ -19,7 +20,7 @@ export interface ModelFlags {
 
 export function addModelOptions(command: Command): Command {
   return command
-    .requiredOption('--model <checkpoint>', 'npz or safetensors file, or its URL')
+    .requiredOption('--model <checkpoint>', 'npz or safetensors file, its URL, or a name such as emoji')
     .addOption(
       new Option('--engine <name>', 'onnx (ONNX Runtime), a tfjs backend, or auto: the fastest installed')
         .choices(ENGINES)
@@ -53,11 +54,10 @@ export async function withModel<T>(
   const { backend, runtime } = await startEngine(precision === 'int8' ? 'onnx' : flags.engine);
   const { ClippoModel } = await import('../clippo-model.ts');
   const { signal, onProgress } = terminal;
-  const model = await ClippoModel.load(flags.model, {
-    signal,
-    onProgress,
-    ...(font && { render: { font } }),
-  });
+  const options = { signal, onProgress, ...(font && { render: { font } }) };
+  const model = isPretrainedName(flags.model)
+    ? await ClippoModel.fromPretrained(flags.model, options)
+    : await ClippoModel.load(flags.model, options);
   try {
     if (runtime === undefined) {
       const advice = flags.engine === 'auto' ? ' Many times as fast: npm install onnxruntime-node' : '';

@@ -11,7 +11,9 @@ import {
   type Adafactor,
   type AdafactorOptions,
   type Anchors,
+  type AnchorsOptions,
   adafactor,
+  checkAnchorsOptions,
   checkModelCard,
   createAnchors,
   type ModelCardText,
@@ -24,10 +26,10 @@ export interface TrainConfig {
   readonly model: ClippoConfig & { readonly seed?: number };
   /** A checkpoint to begin with, and what of it not to take. */
   readonly init?: { readonly from: string; readonly leaveOut?: readonly string[] };
-  /** `size` and `textRows` are the model's. */
+  /** `size`, `textRows` and `patchSize` are the model's. */
   readonly data: Omit<
     WorkerBatchesOptions,
-    'size' | 'textRows' | 'position' | 'folder' | 'onBroken' | 'signal'
+    'size' | 'textRows' | 'patchSize' | 'position' | 'folder' | 'onBroken' | 'signal'
   >;
   readonly optimizer?: Omit<AdafactorOptions, 'schedule'>;
   /** `total` is `steps`. Default: constant. */
@@ -109,14 +111,11 @@ export async function readTrainConfig(path: string): Promise<ReadTrainConfig> {
     options: Parameters<ReadTrainConfig['openBatches']>[0],
     workers = data.workers,
   ): BatchSource => {
-    const { imageSize = 224, textRows = 'all' } = model;
-    const rows = typeof textRows === 'number' ? { textRows } : {};
     const threads = workers === undefined ? {} : { workers };
     return createWorkerBatches({
       ...data,
       ...threads,
-      size: imageSize,
-      ...rows,
+      ...canvasOf(model),
       folder: dirname(path),
       ...options,
     });
@@ -129,7 +128,6 @@ export async function readTrainConfig(path: string): Promise<ReadTrainConfig> {
     await attempt('model', () => resolveClippoConfig(rest));
     if (seed !== undefined && !Number.isSafeInteger(seed))
       problems.push(`model.seed: expected an integer, got ${describeValue(seed)}`);
-    if (rest.textRows === 'used') problems.push(`model.textRows: training needs a number of rows, or 'all'`);
   }
   if (init !== undefined && typeof init?.from !== 'string') {
     problems.push(`init: expected { "from": path, "leaveOut": [patterns] }, got ${describeValue(init)}`);
@@ -142,13 +140,14 @@ export async function readTrainConfig(path: string): Promise<ReadTrainConfig> {
   }
   const makeAnchors = (): Anchors | undefined => {
     if (anchors === undefined) return undefined;
-    const { embeddingDim = 768, seed = 0 } = model;
-    return createAnchors({ count: anchors, dim: embeddingDim, seed });
+    return createAnchors(anchorsOptions(anchors, model));
   };
   if (anchors !== undefined && chunk !== undefined) {
     problems.push('chunk: has no use with anchors, leave one of them out');
   }
-  if (!missing.includes('model')) await attempt('anchors', () => makeAnchors()?.dispose());
+  if (anchors !== undefined && !missing.includes('model')) {
+    await attempt('anchors', () => checkAnchorsOptions(anchorsOptions(anchors, model)));
+  }
   await attempt('card', () => checkModelCard(card));
   if (!missing.includes('run')) {
     const strange = Object.keys(Object(run)).filter((field) => !RUN_FIELDS.includes(field));
@@ -158,7 +157,9 @@ export async function readTrainConfig(path: string): Promise<ReadTrainConfig> {
       problems.push(`run.folder: expected a path, got ${describeValue(run?.folder)}`);
   }
   if (!missing.includes('data') && !missing.includes('model')) {
-    const taken = ['size', 'textRows', 'position', 'folder'].filter((field) => field in Object(data));
+    const taken = ['size', 'textRows', 'patchSize', 'position', 'folder'].filter(
+      (field) => field in Object(data),
+    );
     if (taken.length > 0)
       problems.push(`data: ${taken.join(', ')} follow from the model and the file, leave them out`);
     else await attempt('data', () => openBatches({}, 0).close()); // no threads for a look
@@ -177,9 +178,26 @@ export async function readTrainConfig(path: string): Promise<ReadTrainConfig> {
   };
 }
 
+/** How large pictures and texts are. A model that is wrong has been told of already. */
+function canvasOf({ seed: _, ...model }: TrainConfig['model']) {
+  try {
+    const { imageSize, textRows, patchSize } = resolveClippoConfig(model);
+    return { size: imageSize, textRows, patchSize };
+  } catch {
+    return { size: 224 };
+  }
+}
+
+function anchorsOptions(
+  count: number,
+  { embeddingDim = 768, seed = 0 }: TrainConfig['model'],
+): AnchorsOptions {
+  return { count, dim: embeddingDim, seed };
+}
+
 /** How data are made ahead may change from run to run; what they are may not. */
 function withoutPace(data: TrainConfig['data']): object {
-  const { workers: _, prefetch: __, maxBroken: ___, ...rest } = data;
+  const { workers: _, prefetch: __, maxBroken: ___, pictureCache: ____, ...rest } = data;
   return rest;
 }
 

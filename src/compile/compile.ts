@@ -57,6 +57,9 @@ interface Compiled {
   readonly result: unknown;
 }
 
+/** Shapes of inputs for which a function keeps a session open. */
+const MOST_SESSIONS = 12;
+
 /**
  * Turns a function of tensors into one ONNX graph, gradients and updates of variables included, that ONNX Runtime
  * runs.
@@ -135,7 +138,11 @@ export async function compile<F extends TensorFunction>(
     const fixed = resolved.inputs;
     const key = fixed === undefined ? tensors.map(({ dtype, shape }) => `${dtype}[${shape}]`).join() : '';
     const known = programs.get(key);
-    if (known !== undefined) return known;
+    programs.delete(key); // to stand last, as the one that was used last
+    if (known !== undefined) {
+      programs.set(key, known);
+      return known;
+    }
     const inputs = tensors.map(
       ({ dtype, shape }, i): ResolvedInput => ({
         shape,
@@ -150,11 +157,22 @@ export async function compile<F extends TensorFunction>(
     return compiled;
   }
 
+  /** Every session keeps the memory of its largest run: of those for many shapes only the ones in use stay. */
+  async function closeOldest(): Promise<void> {
+    if (programs.size <= MOST_SESSIONS) return;
+    for (const [key, oldest] of programs) {
+      programs.delete(key);
+      await (await oldest).program.release();
+      return;
+    }
+  }
+
   async function call(tensors: readonly tf.Tensor[]): Promise<unknown> {
     if (isDisposed) throw new ConfigError('compiled function: it was disposed. Compile it again.');
     if (resolved.inputs === undefined) for (const [i, tensor] of tensors.entries()) assertTensor(tensor, i);
     else assertInputs(tensors, resolved.inputs);
     const { program, result } = await programFor(tensors);
+    await closeOldest();
     for (const [i, tensor] of tensors.entries()) assertTensor(tensor, i); // compiling took its time
     return withTensors(result, await program.run(tensors));
   }

@@ -5,7 +5,8 @@
 import { ConfigError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 import { type AugmentOptions, type ResolvedAugmentOptions, resolveAugmentOptions } from '../raster/index.ts';
-import { createRenderer, type RenderOptions } from '../render/index.ts';
+import type { RenderOptions } from '../render/index.ts';
+import type { TextRows } from '../text-rows.ts';
 import { type BatchPosition, parsePosition } from './batch-position.ts';
 import type { BrokenExample } from './data-report.ts';
 import { firstEmptyBatch, type MixtureOptions, type ResolvedShare } from './mixture.ts';
@@ -17,8 +18,13 @@ export interface BatchOptions extends Pick<MixtureOptions, 'draw' | 'shuffleBuff
   readonly batchSize: number;
   /** Side of the pictures and width of the texts, px, 1 … 4096, default 224. */
   readonly size?: number;
-  /** Texts are drawn on their first `16 · textRows` px only, at most `size`. Default: as high as the pictures. */
-  readonly textRows?: number;
+  /**
+   * Texts are drawn on their first `16 · textRows` px only, at most `size`; with `'used'` on those rows that hold a line
+   * (1, 2, 4 … lines). Default `'all'`: as high as the pictures. As the model has it.
+   */
+  readonly textRows?: TextRows;
+  /** The model's, px, 1 … 4096, default 16: of `'used'` rows there are whole patches. */
+  readonly patchSize?: number;
   /** `'squash'` (default, as big_vision) ignores the aspect ratio; `'crop'` takes the largest square in the middle. */
   readonly fit?: 'squash' | 'crop';
   /** How pictures are changed by chance; default: not at all. */
@@ -39,6 +45,8 @@ export interface BatchOptions extends Pick<MixtureOptions, 'draw' | 'shuffleBuff
   readonly maxPixels?: number;
   /** Pictures with a shorter side are broken, px, 1 … 4096, default 2. */
   readonly minSide?: number;
+  /** MiB of decoded pictures that every thread keeps for the next epoch, 0 … 65,536, default 256. */
+  readonly pictureCache?: number;
   /** Batches made ahead of the consumer, 0 … 64, default 2. */
   readonly prefetch?: number;
   /** Share of broken examples, 0 … 1, above which the run ends; looked at from the 200th example on. Default 0.05. */
@@ -58,7 +66,8 @@ export interface ResolvedBatchOptions {
   readonly seed: number;
   readonly batchSize: number;
   readonly size: number;
-  readonly textHeight: number;
+  readonly textRows: TextRows;
+  readonly patchSize: number;
   readonly fit: 'squash' | 'crop';
   readonly augment: ResolvedAugmentOptions | undefined;
   readonly augmentRamp: number;
@@ -66,6 +75,7 @@ export interface ResolvedBatchOptions {
   readonly text: Omit<RenderOptions, 'size'>;
   readonly maxPixels: number;
   readonly minSide: number;
+  readonly pictureCache: number;
   readonly prefetch: number;
   readonly maxBroken: number;
   readonly position: BatchPosition;
@@ -76,8 +86,10 @@ export interface ResolvedBatchOptions {
 /** Field → whole (true) or any number, low, high, default. */
 const NUMBERS = {
   size: [true, 1, 4096, 224],
+  patchSize: [true, 1, 4096, 16],
   maxPixels: [true, 1, 268_402_689, 100_000_000],
   minSide: [true, 1, 4096, 2],
+  pictureCache: [true, 0, 65_536, 256],
   prefetch: [true, 0, 64, 2],
   maxBroken: [false, 0, 1, 0.05],
   augmentRamp: [true, 0, Number.MAX_SAFE_INTEGER, 0],
@@ -154,13 +166,14 @@ export function resolveBatchOptions(
   };
 
   const size = numberOf('size');
-  const { batchSize, textRows, augment, distinct = false, text = {}, onBroken, signal } = options;
+  const { batchSize, textRows = 'all', augment, distinct = false, text = {}, onBroken, signal } = options;
   if (!(Number.isSafeInteger(batchSize) && batchSize >= 1 && batchSize <= 2 ** 20)) {
     problems.push(`batchSize: expected a whole number from 1 to ${2 ** 20}, got ${describeValue(batchSize)}`);
   }
-  if (textRows !== undefined && !(Number.isSafeInteger(textRows) && textRows >= 1 && 16 * textRows <= size)) {
+  const isWord = textRows === 'all' || textRows === 'used';
+  if (!isWord && !(Number.isSafeInteger(textRows) && textRows >= 1 && 16 * textRows <= size)) {
     problems.push(
-      `textRows: expected a whole number from 1 to ${Math.floor(size / 16)}, as many rows of 16 px as size = ${size} has, got ${describeValue(textRows)}`,
+      `textRows: expected 'all', 'used' or a whole number from 1 to ${Math.floor(size / 16)}, as many rows of 16 px as size = ${size} has, got ${describeValue(textRows)}`,
     );
   }
   if (typeof text !== 'object' || text === null || 'size' in text) {
@@ -188,7 +201,8 @@ export function resolveBatchOptions(
     seed: numberOf('seed'),
     batchSize,
     size,
-    textHeight: textRows === undefined ? size : 16 * textRows,
+    textRows,
+    patchSize: numberOf('patchSize'),
     fit: oneOf('fit', ['squash', 'crop']),
     augment: augment === undefined ? undefined : attempt(() => resolveAugmentOptions('augment', augment)),
     augmentRamp: numberOf('augmentRamp'),
@@ -196,6 +210,7 @@ export function resolveBatchOptions(
     text,
     maxPixels: numberOf('maxPixels'),
     minSide: numberOf('minSide'),
+    pictureCache: numberOf('pictureCache'),
     prefetch: numberOf('prefetch'),
     maxBroken: numberOf('maxBroken'),
     position: { batches: 0, sources: [] },
@@ -205,13 +220,4 @@ export function resolveBatchOptions(
   const position = problems.length > 0 ? undefined : attempt(() => parsePosition(options.position, resolved));
   if (position === undefined) throw new ConfigError(`${door}: ${problems.join('; ')}.`);
   return { ...resolved, position };
-}
-
-/** How the texts of these batches are drawn. The rows that `textRows` leaves out are not drawn in the first place. */
-export function textRenderer({
-  size,
-  textHeight,
-  text,
-}: Pick<ResolvedBatchOptions, 'size' | 'textHeight' | 'text'>): ReturnType<typeof createRenderer> {
-  return createRenderer({ ...text, size: { width: size, height: textHeight } });
 }

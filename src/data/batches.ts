@@ -76,23 +76,14 @@ export function checkEntries<T extends SourceShare>(
 
 /** What of the options a maker needs. */
 export function makerOptions(resolved: ResolvedBatchOptions): MakerOptions {
-  const { seed, shuffleBuffer, size, textHeight, fit, augment, augmentRamp, text, maxPixels, minSide } =
-    resolved;
+  const { seed, shuffleBuffer, size, textRows, patchSize, fit, augment, augmentRamp, text } = resolved;
+  const { maxPixels, minSide, pictureCache } = resolved;
   const lanes = resolved.sources.map(({ pair }, k) => ({
     pair,
     epochLength: resolved.position.sources[k]!.length,
   }));
   return {
-    seed,
-    shuffleBuffer,
-    size,
-    textHeight,
-    fit,
-    augment,
-    augmentRamp,
-    text,
-    maxPixels,
-    minSide,
-    lanes,
+    ...{ seed, shuffleBuffer, size, textRows, patchSize, fit, augment, augmentRamp, text },
+    ...{ maxPixels, minSide, pictureCache, lanes },
   };
 }

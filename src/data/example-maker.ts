@@ -4,13 +4,14 @@
 
 import { createRandom, type Random } from '../random.ts';
 import type { Raster } from '../raster/index.ts';
-import type { Renderer } from '../render/index.ts';
+import { createTextCanvas, type DrawText } from '../render/index.ts';
 import { rampAugment } from './augment-ramp.ts';
-import { type ResolvedBatchOptions, textRenderer } from './batch-options.ts';
+import type { ResolvedBatchOptions } from './batch-options.ts';
 import type { SkippedExample } from './data-report.ts';
 import type { PairKind } from './mixture.ts';
 import { choosePair, type PairPart } from './pair-choice.ts';
 import { makePicture } from './picture.ts';
+import { createPictureCache, type PictureCache } from './picture-cache.ts';
 import type { BrokenRecord } from './record.ts';
 import { createReferenceStream } from './shuffle.ts';
 import type { RecordReference, RecordSource } from './source.ts';
@@ -55,13 +56,15 @@ export type MakerOptions = Pick<
   | 'seed'
   | 'shuffleBuffer'
   | 'size'
-  | 'textHeight'
+  | 'textRows'
+  | 'patchSize'
   | 'fit'
   | 'augment'
   | 'augmentRamp'
   | 'text'
   | 'maxPixels'
   | 'minSide'
+  | 'pictureCache'
 > & {
   /** In the order of the sources. */
   readonly lanes: readonly LaneOptions[];
@@ -83,8 +86,10 @@ export function createExampleMaker(sources: readonly RecordSource[], options: Ma
     const { epochLength } = lanes[k]!;
     return createReferenceStream({ source, seed, shuffleBuffer, label: `source ${k}`, epochLength });
   });
-  const renderer = textRenderer(options);
-  renderer.catch(() => {}); // each call of make sees it
+  const { size, textRows, patchSize, text } = options;
+  const canvas = createTextCanvas({ imageSize: size, textRows, patchSize }, text);
+  const cache = createPictureCache(options.pictureCache * 2 ** 20);
+  canvas.catch(() => {}); // each call of make sees it
   /** The streams go forwards only, so one call comes after the other. */
   let last: Promise<unknown> = Promise.resolve();
 
@@ -93,8 +98,9 @@ export function createExampleMaker(sources: readonly RecordSource[], options: Ma
     const context = {
       options,
       pair: lanes[source]!.pair,
-      renderer: await renderer,
+      drawText: await canvas,
       signal: closing.signal,
+      cache,
     };
     const references = await stream.take(from, count, closing.signal);
     const examples = await mapConcurrently(references, AT_ONCE, (reference, i) => {
@@ -124,15 +130,16 @@ export function createExampleMaker(sources: readonly RecordSource[], options: Ma
 interface Context {
   readonly options: MakerOptions;
   readonly pair: PairKind | undefined;
-  readonly renderer: Renderer;
+  readonly drawText: DrawText;
   readonly signal: AbortSignal;
+  readonly cache: PictureCache;
 }
 
 async function makeExample(
   reference: RecordReference,
   number: number,
   random: Random,
-  { options, pair, renderer, signal }: Context,
+  { options, pair, drawText, signal, cache }: Context,
 ): Promise<MadeExample> {
   signal.throwIfAborted();
   const record = await reference.load(signal);
@@ -144,8 +151,8 @@ async function makeExample(
   const changes = augment && rampAugment(augment, augmentRamp === 0 ? 1 : number / augmentRamp);
 
   async function fill(part: PairPart): Promise<Raster | BrokenRecord> {
-    if (typeof part !== 'string') return makePicture(key, part, options, changes, random);
-    const { width, height, channels, data } = renderer.render(part);
+    if (typeof part !== 'string') return makePicture(key, part, options, changes, random, cache);
+    const { width, height, channels, data } = drawText(part);
     return { width, height, channels, data };
   }
   // One after the other: both draw from the same numbers.

@@ -12,7 +12,9 @@ import {
   type Raster,
   type ResolvedAugmentOptions,
   resize,
+  toRgb,
 } from '../raster/index.ts';
+import { contentKey, type PictureCache } from './picture-cache.ts';
 import { readPictureHeader } from './picture-size.ts';
 import { type BrokenRecord, broken } from './record.ts';
 
@@ -35,16 +37,47 @@ export async function makePicture(
   options: PictureOptions,
   changes: ResolvedAugmentOptions | undefined,
   random: Random,
+  cache: PictureCache,
+): Promise<Raster | BrokenRecord> {
+  const background = changes === undefined ? WHITE : drawBackground(changes, random);
+  const content = contentKey(encoded);
+  const onGround = (ground: Colour): Promise<Raster | BrokenRecord> =>
+    cache.get(`${content} ${ground[0]}`, () => squarePicture(key, encoded, options, ground));
+  const onWhite = await onGround(WHITE);
+  if ('kind' in onWhite) return onWhite;
+  let picture = onWhite;
+  if (background !== WHITE) {
+    const onBlack = await onGround(BLACK);
+    if ('kind' in onBlack) return onBlack;
+    picture = layOn(background, onWhite, onBlack);
+  }
+  return changes === undefined ? picture : augment(picture, changes, random);
+}
+
+type Colour = ReturnType<typeof drawBackground>;
+const WHITE: Colour = [255, 255, 255];
+const BLACK: Colour = [0, 0, 0];
+
+async function squarePicture(
+  key: string,
+  encoded: Uint8Array,
+  options: PictureOptions,
+  background: Colour,
 ): Promise<Raster | BrokenRecord> {
   const { size, fit, maxPixels } = options;
-  const background = changes && drawBackground(changes, random);
-  const decoded = await decodePicture(key, encoded, options, {
-    maxPixels,
-    ...(background && { background }),
-  });
+  const decoded = await decodePicture(key, encoded, options, { maxPixels, background });
   if ('kind' in decoded) return decoded;
-  const picture = resize(fit === 'crop' ? middleSquare(decoded) : decoded, size);
-  return changes === undefined ? picture : augment(picture, changes, random);
+  return resize(fit === 'crop' ? middleSquare(decoded) : decoded, size);
+}
+
+/** The picture on any colour: where it is transparent, and how far, shows in what white and black make of it. */
+function layOn(background: Colour, onWhite: Raster, onBlack: Raster): Raster {
+  const [white, black] = [toRgb(onWhite), toRgb(onBlack)];
+  const data = black.data.map((value, i) => {
+    const clear = Math.max(0, white.data[i]! - value); // 255: nothing of the picture
+    return Math.round(value + (background[i % 3]! * clear) / 255);
+  });
+  return { ...black, data };
 }
 
 /** The picture at its own size, or why it is refused. */

@@ -4,6 +4,7 @@
 import { ConfigError } from '../errors.ts';
 import { refuseUnknown } from '../options.ts';
 import { sizeOf } from '../shape.ts';
+import type { TextRows } from '../text-rows.ts';
 
 /** The sizes of a Transformer. */
 export interface VitShape {
@@ -63,8 +64,6 @@ export interface ClippoConfig extends Omit<VitConfig, 'numClasses'> {
    */
   readonly textRows?: TextRows;
 }
-
-export type TextRows = 'all' | 'used' | number;
 
 export interface ResolvedVitConfig extends VitShape {
   readonly patchSize: number;

@@ -8,7 +8,6 @@ export {
   parameterShapes,
   type ResolvedClippoConfig,
   resolveClippoConfig,
-  type TextRows,
   VARIANTS,
   type VitConfig,
   type VitShape,

@@ -58,5 +58,10 @@ function writeRange(raster: Raster, target: Float32Array): void {
     for (let i = 0; i < data.length; i++) target[i] = RANGE[data[i]!]!;
     return;
   }
-  for (let i = 0, o = 0; i < data.length; i++, o += 3) target.fill(RANGE[data[i]!]!, o, o + 3);
+  for (let i = 0, o = 0; i < data.length; i++, o += 3) {
+    const value = RANGE[data[i]!]!;
+    target[o] = value;
+    target[o + 1] = value;
+    target[o + 2] = value;
+  }
 }

@@ -1,10 +1,10 @@
 // Picture files ↔ Rasters on Node. Decoding is sharp's (PNG, JPEG, WebP, SVG, …), asked for plain pixels only:
 // resizing is ours, so that every engine sees the same ones.
 
-import { encode } from 'fast-png';
 import { DataError } from '../errors.ts';
 import type { DecodeOptions } from '../platform.ts';
-import { assertRaster, type Raster } from '../raster/index.ts';
+import { encodePng } from '../png.ts';
+import type { Raster } from '../raster/index.ts';
 import { readFile, writeFile } from './files.ts';
 import { importOptional } from './optional.ts';
 
@@ -58,11 +58,4 @@ export async function decode(
  */
 export async function writePng(path: string | URL, raster: Raster): Promise<void> {
   await writeFile(path, [encodePng(raster)]);
-}
-
-/** A Raster as the bytes of a PNG. */
-export function encodePng(raster: Raster): Uint8Array {
-  assertRaster(raster);
-  const { width, height, channels, data } = raster;
-  return encode({ width, height, channels, data, depth: 8 });
 }

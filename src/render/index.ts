@@ -5,4 +5,5 @@ export { fallbackFonts, type Glyph, type GlyphSource } from './glyph.ts';
 export { type OutlineFontOptions, parseOutlineFont } from './outline.ts';
 export type { RenderOptions } from './render-options.ts';
 export { createRenderer, type RenderedText, type Renderer, renderText, type TextLine } from './renderer.ts';
+export { createTextCanvas, type DrawText } from './text-canvas.ts';
 export { parseUnifontHex } from './unifont.ts';

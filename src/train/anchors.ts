@@ -47,18 +47,7 @@ const DEVIATION = 0.01;
  * anchors.dispose();
  */
 export function createAnchors(options: AnchorsOptions): Anchors {
-  refuseUnknown('createAnchors', options, ['count', 'dim', 'seed']);
-  const { count, dim, seed = 0 } = options;
-  for (const [name, value] of Object.entries({ count, dim })) {
-    if (!(Number.isSafeInteger(value) && value >= 1 && value <= MOST)) {
-      throw new ConfigError(
-        `createAnchors: ${name}: expected an integer from 1 to ${MOST}, got ${describeValue(value)}.`,
-      );
-    }
-  }
-  if (!Number.isSafeInteger(seed)) {
-    throw new ConfigError(`createAnchors: seed: expected an integer, got ${describeValue(seed)}.`);
-  }
+  const { count, dim, seed } = checkAnchorsOptions(options);
   const random = createRandom(seed, 'anchors');
   const values = Float32Array.from({ length: count * dim }, () => DEVIATION * random.normal());
   const vectors = tf.tidy(() => tf.variable(tf.tensor2d(values, [count, dim])));
@@ -84,6 +73,23 @@ export function createAnchors(options: AnchorsOptions): Anchors {
     rowsOf: (keys) => Int32Array.from(keys, (key) => rows.get(key) ?? add(key)),
     dispose: () => vectors.dispose(),
   };
+}
+
+/** What can be said without tfjs having begun. @throws ConfigError */
+export function checkAnchorsOptions(options: AnchorsOptions): Required<AnchorsOptions> {
+  refuseUnknown('createAnchors', options, ['count', 'dim', 'seed']);
+  const { count, dim, seed = 0 } = options;
+  for (const [name, value] of Object.entries({ count, dim })) {
+    if (!(Number.isSafeInteger(value) && value >= 1 && value <= MOST)) {
+      throw new ConfigError(
+        `createAnchors: ${name}: expected an integer from 1 to ${MOST}, got ${describeValue(value)}.`,
+      );
+    }
+  }
+  if (!Number.isSafeInteger(seed)) {
+    throw new ConfigError(`createAnchors: seed: expected an integer, got ${describeValue(seed)}.`);
+  }
+  return { count, dim, seed };
 }
 
 /** @throws ConfigError */

@@ -3,8 +3,11 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import type { ClippoModel } from '../clippo-model.ts';
+import type { OrtRuntime } from '../compile/index.ts';
+import type { PairBatch } from '../data/index.ts';
 import { toTensor } from '../model/index.ts';
-import type { ArrangedBatch } from './arranged-batch.ts';
+import { type ArrangedBatch, arrangePairs } from './arranged-batch.ts';
+import { createStepFunctions } from './step-functions.ts';
 
 /** An arranged batch as tensors. */
 export interface PairTensors {
@@ -53,4 +56,37 @@ function pickRows(x: tf.Tensor2D, order: tf.Tensor1D, inverse: tf.Tensor1D): tf.
     },
   }));
   return pick(x) as tf.Tensor2D; // customGrad forgets the rank
+}
+
+type EmbedFunctions = {
+  embed(order: tf.Tensor1D, inverse: tf.Tensor1D, ...groups: tf.Tensor4D[]): tf.Tensor2D;
+};
+
+/**
+ * Embeds batches with the weights as they are, by the engine of the step.
+ *
+ * @param runtime - undefined for tfjs
+ */
+export function createPairEmbedder(model: ClippoModel, runtime: OrtRuntime | undefined) {
+  const functions = createStepFunctions<EmbedFunctions>(runtime);
+  return {
+    /** @returns 2B · E numbers: the pictures, then the texts */
+    async embed(batch: PairBatch): Promise<Float32Array> {
+      const { embed } = await functions.prepare([...model.parameters().values()], () => ({
+        embed: (order, inverse, ...groups) => tf.concat(embedPairs(model, { groups, order, inverse })),
+      }));
+      const { groups, order, inverse } = pairTensors(arrangePairs(batch, true));
+      try {
+        const rows = await embed(order, inverse, ...groups);
+        try {
+          return (await rows.data()) as Float32Array; // float32 as all embeddings
+        } finally {
+          rows.dispose();
+        }
+      } finally {
+        tf.dispose([order, inverse, ...groups]);
+      }
+    },
+    dispose: () => functions.dispose(),
+  };
 }

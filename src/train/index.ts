@@ -2,7 +2,13 @@
 
 export type { PairBatch } from '../data/index.ts';
 export { Adafactor, type AdafactorOptions, adafactor } from './adafactor.ts';
-export { type Anchors, type AnchorsOptions, anchorLoss, createAnchors } from './anchors.ts';
+export {
+  type Anchors,
+  type AnchorsOptions,
+  anchorLoss,
+  checkAnchorsOptions,
+  createAnchors,
+} from './anchors.ts';
 export type { BatchesOption } from './batch-stream.ts';
 export type { EngineOptions } from './engine.ts';
 export { type InitFromOptions, initFrom } from './init-from.ts';

@@ -1,6 +1,7 @@
 // What a run writes down as it goes: a line of JSON a step, the same for TensorBoard, and a page to look at.
 
 import { type ModelCardOptions, modelCard } from './model-card.ts';
+import type { RetrievalSheet } from './retrieval-sheet.ts';
 import type { RunState } from './run-checkpoint.ts';
 import type { RunFolder } from './run-folder.ts';
 import { tensorboardHeader, tensorboardScalars } from './tensorboard-events.ts';
@@ -20,7 +21,7 @@ export interface MetricsLog {
   find(message: string): void;
   flush(): Promise<void>;
   /** Writes the page. */
-  report(steps: number): Promise<void>;
+  report(steps: number, sheet?: RetrievalSheet): Promise<void>;
   /** Writes the model card. */
   card(options: Pick<ModelCardOptions, 'text' | 'config'>): Promise<void>;
 }
@@ -66,8 +67,8 @@ export function createMetricsLog(folder: RunFolder, settings: RunState['settings
         await folder.append(eventFile, tensorboardScalars(seconds, step, scalarsOf(values)));
       }
     },
-    async report(steps) {
-      const page = trainingReport({ title: folder.name, metrics: lines, steps, settings, findings });
+    async report(steps, sheet) {
+      const page = trainingReport({ title: folder.name, metrics: lines, steps, settings, findings, sheet });
       await folder.write(REPORT, [encoder.encode(page)]);
     },
     async card(options) {

@@ -8,6 +8,7 @@ import { ConfigError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import { type Anchors, assertAnchors } from './anchors.ts';
 import { assertKeys, assertPairBatch } from './arranged-batch.ts';
+import { createPairEmbedder } from './embed-pairs.ts';
 import { type EngineOptions, findRuntime, resolveEngineOptions } from './engine.ts';
 import { chunkedStep } from './large-batch.ts';
 import { isRecordable } from './recordable-optimizer.ts';
@@ -43,6 +44,13 @@ export interface TrainStep {
    *   not fit, BackendError when ONNX Runtime fails
    */
   run(batch: PairBatch): Promise<TrainStepMetrics>;
+  /**
+   * The batch as the network sees it now; nothing is changed.
+   *
+   * @returns 2B · E numbers: unit vectors of the pictures, then of the texts
+   * @throws as `run`
+   */
+  embed(batch: PairBatch): Promise<Float32Array>;
   /** Frees the sessions, after the step in hand. Harmless when called twice. */
   dispose(): Promise<void>;
 }
@@ -82,7 +90,7 @@ export async function createTrainStep(options: CreateTrainStepOptions): Promise<
   }
   const wanted = resolveEngineOptions('createTrainStep', options);
   const runtime = await findRuntime('createTrainStep', wanted, optimizer);
-  return stepInOrder({ runtime, anchors }, runnerOf({ model, optimizer, runtime, chunk, anchors }));
+  return stepInOrder({ model, runtime, anchors }, runnerOf({ model, optimizer, runtime, chunk, anchors }));
 }
 
 /**
@@ -177,24 +185,36 @@ function runnerOf({ runtime, chunk, ...options }: RunnerOptions): StepRunner {
 }
 
 function stepInOrder(
-  { runtime, anchors }: Pick<RunnerOptions, 'runtime' | 'anchors'>,
+  { model, runtime, anchors }: Pick<RunnerOptions, 'model' | 'runtime' | 'anchors'>,
   runner: StepRunner,
 ): TrainStep {
   let isDisposed = false;
   const queue = createStepQueue();
+  const embedder = createPairEmbedder(model, runtime);
+  function assertUsable(): void {
+    if (isDisposed) throw new ConfigError('train step: it was disposed. Make one with createTrainStep().');
+  }
   return {
     engine: runtime === undefined ? 'tfjs' : 'onnx',
     async run(batch) {
-      if (isDisposed) throw new ConfigError('train step: it was disposed. Make one with createTrainStep().');
+      assertUsable();
       return queue.add(async () => {
         assertPairBatch('train step', batch);
         if (anchors !== undefined) assertKeys('train step', batch);
         return runner.run(batch);
       });
     },
+    async embed(batch) {
+      assertUsable();
+      return queue.add(async () => {
+        assertPairBatch('train step', batch);
+        return embedder.embed(batch);
+      });
+    },
     async dispose() {
       isDisposed = true;
       await queue.idle();
+      await embedder.dispose();
       await runner.dispose();
     },
   };

@@ -3,7 +3,7 @@
 // Reference: big_vision `trainers/proj/image_text/contrastive.py`.
 
 import type { ClippoModel } from '../clippo-model.ts';
-import type { JsonValue } from '../data/index.ts';
+import type { JsonValue, PairBatch } from '../data/index.ts';
 import { ConfigError, DataError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import type { OnProgress } from '../progress.ts';
@@ -13,6 +13,7 @@ import { assertIterable, type BatchesOption, type BatchStream, openBatches } fro
 import { createDiagnosis } from './diagnosis.ts';
 import { type EngineOptions, resolveEngineOptions } from './engine.ts';
 import { checkModelCard, type ModelCardText } from './model-card.ts';
+import { retrievalSheet } from './retrieval-sheet.ts';
 import { createRun, type Run } from './run.ts';
 import { assertSavedOptimizer } from './run-checkpoint.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -172,10 +173,12 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       ...(anchors === undefined ? {} : { anchors }),
     });
     const { engine } = trainStep;
+    let last: PairBatch | undefined;
     const checkpoint = async (): Promise<void> => {
       if (saved !== step) {
         await run?.checkpoint(step, stream!.position());
-        await run?.metrics.report(steps);
+        const z = run === undefined ? undefined : await trainStep!.embed(last!);
+        await run?.metrics.report(steps, z && retrievalSheet(last!, z));
       }
       saved = step;
     };
@@ -192,6 +195,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       if (batch === undefined) break;
       const begun = performance.now();
       const result = await trainStep.run(batch);
+      last = batch;
       const [waitMs, stepMs] = [begun - asked, performance.now() - begun];
       const batchSize = batch.images.length;
       const chance = Math.log(anchors?.vectors.shape[0] ?? batchSize);

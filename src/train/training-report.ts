@@ -2,6 +2,7 @@
 
 import type { JsonValue } from '../data/index.ts';
 import type { MetricsLine } from './metrics-log.ts';
+import { type RetrievalSheet, sheetHtml } from './retrieval-sheet.ts';
 
 export interface TrainingReport {
   readonly title: string;
@@ -12,6 +13,8 @@ export interface TrainingReport {
   readonly settings: { readonly [name: string]: JsonValue };
   /** What was wrong, in words. */
   readonly findings: readonly string[];
+  /** What it finds by now. */
+  readonly sheet?: RetrievalSheet | undefined;
 }
 
 const STYLE = `
@@ -21,6 +24,8 @@ const STYLE = `
   .soft { color: var(--soft); } .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.2rem; }
   figure { margin: 0; } figcaption { font-size: .9rem; } svg { width: 100%; height: auto; }
   pre { background: light-dark(#f4f5f7, #22262c); padding: .8rem; overflow-x: auto; font-size: .85rem; } li { margin: .4rem 0; }
+  .found { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin: .5rem 0; min-height: 4rem; } .found > img { margin-right: 1rem; }
+  .found img { image-rendering: pixelated; max-width: 6rem; height: auto; } .found figcaption { text-align: center; font-size: .75rem; color: var(--soft); } .own img { outline: 3px solid var(--accent); }
 `;
 
 /** Curves that a page begins with, where the metrics have them; further numbers follow under their own names. */
@@ -37,7 +42,7 @@ const CURVES: readonly (readonly [name: string, title: string])[] = [
 type Series = readonly (readonly [step: number, value: number])[];
 
 /** @returns a whole HTML document */
-export function trainingReport({ title, metrics, steps, settings, findings }: TrainingReport): string {
+export function trainingReport({ title, metrics, steps, settings, findings, sheet }: TrainingReport): string {
   const series = seriesOf(metrics);
   const last = metrics.at(-1)?.step ?? 0;
   const known = CURVES.filter(([name]) => series.has(name));
@@ -62,6 +67,7 @@ ${said}
 <div class="curves">
 ${figures.join('\n')}
 </div>
+${sheet === undefined ? '' : `<h2>What it finds now</h2>\n${sheetHtml(sheet)}`}
 <h2>Made with</h2>
 <pre>${escapeHtml(JSON.stringify(settings, null, 2))}</pre>
 </html>

@@ -68,4 +68,12 @@ describe('clippo classify', () => {
     expect(stderr).toMatch(/skipped .*b\.png: the file is empty/);
     expect(stderr).toContain('1 of 2 pictures could not be read');
   });
+
+  it('takes a model by its name', async () => {
+    const { code, stdout, stderr } = await clippo([
+      ...['classify', path('a.png'), '--labels', 'cat,dog', '--model', 'emoji', '--json'],
+    ]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('ONNX Runtime')]);
+    expect(JSON.parse(stdout)).toHaveLength(1);
+  });
 });

@@ -120,9 +120,21 @@ describe('clippo train', () => {
     expect(readFileSync(path('fine', 'model-card.md'), 'utf8')).toContain('## Began with\n\n## The first\n');
   });
 
+  it('trains against anchors, and on the rows that texts use', async () => {
+    const model = { ...CONFIG.model, textRows: 'used' };
+    const config = await write({ ...CONFIG, model, anchors: 10, run: { ...CONFIG.run, folder: 'anchored' } });
+    const { code, stdout } = await clippo(['train', '--config', config, '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).step).toBe(CONFIG.steps);
+    const card = readFileSync(path('anchored', 'model-card.md'), 'utf8');
+    expect(card).toContain('that find their anchor');
+    expect(card).toContain('(chance 2.303)');
+  });
+
   it('says everything that is wrong at once', async () => {
     const config = await write({
       model: { variant: 'mu/16', imageSize: 30, textRows: 'used', depth: 3 },
+      anchors: -2,
       data: { sources: [{ source: { type: 'tar' }, weigth: 2 }], batchSize: 0, size: 96 },
       optimizer: { lr: 1 },
       steps: 0,
@@ -136,9 +148,10 @@ describe('clippo train', () => {
     for (const part of [
       'unknown epochs; known are model, init, data,',
       'model: ClippoConfig: unknown option depth',
-      "model.textRows: training needs a number of rows, or 'all'",
       'steps: expected a positive integer, got 0',
       'chunk: expected a positive integer, got -1',
+      'chunk: has no use with anchors',
+      'anchors: createAnchors: count: expected an integer from 1 to 1048576, got -2',
       'card: model card: unknown option limts. Known: title, purpose,',
       'run: unknown every; known are folder,',
       'run.folder: expected a path, got undefined',

@@ -52,6 +52,25 @@ describe('inputs', () => {
     tf.dispose([row, matrix, whole]);
   });
 
+  it('of many signatures keeps the last ones open, with the state that all of them share', async () => {
+    const counting = countingRuntime();
+    const sum = variable(0);
+    const add = (x: tf.Tensor): void => sum.assign(tf.add(sum, tf.sum(x)));
+    const compiled = await compile(add, { runtime: counting });
+    const inputs = Array.from({ length: 14 }, (_, n) => tf.ones([n + 1]));
+    for (const x of inputs) await compiled(x);
+    const opened = counting.opened();
+    expect(counting.open()).toBe(12);
+    await compiled(inputs[13]!); // still open
+    expect(counting.opened()).toBe(opened);
+    await compiled(inputs[0]!); // opened again
+    expect([counting.opened(), counting.open()]).toEqual([opened + 1, 12]);
+    expect(read(sum.clone())).toEqual([105 + 14 + 1]);
+    await compiled.dispose();
+    expect(counting.open()).toBe(0);
+    tf.dispose([sum, ...inputs]);
+  });
+
   it('that two calls bring at once are compiled for once', async () => {
     const counting = countingRuntime();
     const compiled = await compile(double, { runtime: counting });

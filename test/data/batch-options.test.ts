@@ -40,7 +40,7 @@ describe('the options of createBatches', () => {
       'sources[1]: unknown shuffle; known are source, weight, from, until, pair',
       'batchSize: expected a whole number from 1 to 1048576, got 1.5',
       'size: expected a whole number from 1 to 4096, got 5000',
-      'textRows: expected a whole number',
+      "textRows: expected 'all', 'used' or a whole number",
       "draw: expected 'random' or 'exact' or 'batch', got \"even\"",
       "fit: expected 'squash' or 'crop', got \"contain\"",
       'augment: rotate: expected a number from 0 to 180, got 999',

@@ -63,6 +63,24 @@ describe('createBatches', () => {
     expect(new Set(greysOf(batch!)).size).toBe(5);
   });
 
+  it('draws texts on the rows that they use', async () => {
+    const words = ['a', 'a word and another one'];
+    const source = recordSource('long', 2, (k) => numberedRecord('long', k, { captions: [words[k]!] }));
+    const sources = [{ source }];
+    const options = { sources, batchSize: 2, size: 64, textRows: 'used', shuffleBuffer: 0 } as const;
+    const batches = createBatches(options);
+    const [batch] = await takeBatches(batches, 1);
+    await batches.close();
+    expect(batch!.texts.map(({ width, height }) => [width, height])).toEqual([
+      [64, 16],
+      [64, 64], // three lines
+    ]);
+    const rows = createBatches({ ...options, patchSize: 32 });
+    const [coarse] = await takeBatches(rows, 1);
+    await rows.close();
+    expect(coarse!.texts.map(({ height }) => height)).toEqual([32, 64]);
+  });
+
   it('is the same however far ahead it works', async () => {
     const first = await digests({ ...everything(), prefetch: 0 }, 20);
     expect(new Set(first).size).toBe(20);

@@ -3,14 +3,22 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { makePicture, type PictureOptions } from '../../src/data/picture.ts';
+import { contentKey, createPictureCache } from '../../src/data/picture-cache.ts';
 import { createRandom } from '../../src/random.ts';
-import { createRaster, resolveAugmentOptions } from '../../src/raster/index.ts';
+import { createRaster, drawBackground, resolveAugmentOptions } from '../../src/raster/index.ts';
 import { greyPng } from '../support/record-sources.ts';
 
 const OPTIONS: PictureOptions = { size: 8, fit: 'squash', maxPixels: 1_000_000, minSide: 2 };
 
 function make(bytes: Uint8Array, options: Partial<PictureOptions> = {}) {
-  return makePicture('k', bytes, { ...OPTIONS, ...options }, undefined, createRandom(0));
+  return makePicture(
+    'k',
+    bytes,
+    { ...OPTIONS, ...options },
+    undefined,
+    createRandom(0),
+    createPictureCache(0),
+  );
 }
 
 async function causeOf(bytes: Uint8Array, options?: Partial<PictureOptions>): Promise<string> {
@@ -90,12 +98,66 @@ describe('makePicture', () => {
       .toBuffer();
     const plain = await make(clear);
     const changes = resolveAugmentOptions('test', { background: 1 });
-    const coloured = await makePicture('k', clear, OPTIONS, changes, createRandom(1));
+    const coloured = await makePicture('k', clear, OPTIONS, changes, createRandom(1), createPictureCache(0));
     if ('kind' in plain || 'kind' in coloured) throw new Error('broken');
     expect(new Set(plain.data)).toEqual(new Set([255]));
     expect(new Set(coloured.data).size).toBeLessThanOrEqual(3);
     expect(new Set(coloured.data)).not.toEqual(new Set([255]));
-    const again = await makePicture('k', clear, OPTIONS, changes, createRandom(1));
+    const again = await makePicture('k', clear, OPTIONS, changes, createRandom(1), createPictureCache(0));
     expect(again).toEqual(coloured);
+  });
+
+  it('makes of a picture that it has kept what it makes of one that is new', async () => {
+    const half = await sharp({ create: { width: 9, height: 5, channels: 4, background: '#c8321480' } })
+      .png()
+      .toBuffer();
+    const changes = resolveAugmentOptions('test', { background: 0.5, rotate: 20, hue: 10 });
+    const kept = createPictureCache(2 ** 20);
+    for (let seed = 0; seed < 6; seed++) {
+      const random = (): ReturnType<typeof createRandom> => createRandom(seed);
+      const [a, b] = [
+        await makePicture('k', half, OPTIONS, changes, random(), kept),
+        await makePicture('k', half, OPTIONS, changes, random(), createPictureCache(0)),
+      ];
+      expect(a).toEqual(b);
+    }
+    const colours = resolveAugmentOptions('test', { background: 1 });
+    const ground = drawBackground(colours, createRandom(3));
+    const made = await makePicture('k', half, OPTIONS, colours, createRandom(3), kept);
+    if ('kind' in made) throw new Error('broken');
+    [200, 50, 20].forEach((value, channel) => {
+      const mixed = value * (128 / 255) + ground[channel]! * (127 / 255);
+      expect(Math.abs(made.data[channel]! - mixed)).toBeLessThanOrEqual(1.5);
+    });
+  });
+});
+
+describe('createPictureCache', () => {
+  it('keeps what came first, as long as there is room', async () => {
+    const cache = createPictureCache(10);
+    let made = 0;
+    const make = (bytes: number) => async () => {
+      made++;
+      return createRaster(bytes, 1, 1);
+    };
+    for (const [key, bytes] of [
+      ['a', 6],
+      ['b', 6],
+      ['a', 6],
+      ['c', 4],
+      ['b', 6],
+      ['c', 4],
+    ] as const) {
+      await cache.get(key, make(bytes));
+    }
+    expect(made).toBe(4); // a, b twice, c
+    await cache.get('broken', async () => ({ kind: 'broken' }));
+    expect(await cache.get('broken', async () => 'tried again')).toBe('tried again');
+  });
+
+  it('knows contents by their bytes', () => {
+    const keys = [[], [0], [0, 0], [1, 2], [2, 1]].map((bytes) => contentKey(Uint8Array.from(bytes)));
+    expect(new Set(keys).size).toBe(5);
+    expect(contentKey(Uint8Array.of(1, 2))).toBe(keys[3]);
   });
 });

@@ -41,6 +41,7 @@ describe('a run that is killed', () => {
       'checkpoint-000000056.npz',
       'checkpoint-000000060.npz',
       'metrics.jsonl',
+      'model-card.md',
       'model.safetensors',
       'report.html',
     ]);

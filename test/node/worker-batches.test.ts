@@ -156,7 +156,7 @@ describe('createWorkerBatches', () => {
     for (const part of [
       /^createWorkerBatches: /,
       /batchSize: expected a whole number/,
-      /textRows: expected a whole number from 1 to 1/,
+      /textRows: expected 'all', 'used' or a whole number from 1 to 1/,
       /sources\[0\]: readWebDataset: unknown option captoins/,
       /sources\[1\]: unknown wieght; known are source, weight, from, until, pair/,
       /sources\[1\]: source: type: expected one of webdataset, .*, got "tar"/,

@@ -122,6 +122,25 @@ describe.each(BACKENDS)('a compiled step, its variables on %s', (backend) => {
     await expect(step.run(await pairs(2))).rejects.toThrow('train step: it was disposed. Make one with');
   });
 
+  it('embeds a batch as the model does, with the weights of now', async () => {
+    const step = await createTrainStep({ model, optimizer, runtime });
+    const batch = await pairs(3, 16);
+    const before = await step.embed(batch);
+    for (let i = 0; i < 3; i++) await step.run(batch); // the first one changes nothing
+    const z = await step.embed(batch);
+    await step.dispose();
+    await expect(step.embed(batch)).rejects.toThrow('train step: it was disposed');
+    expect(maxAbsDifference(before, z)).toBeGreaterThan(1e-3);
+    const images = await model.encodeImages(batch.images);
+    expect(maxAbsDifference(z.subarray(0, 3 * 16), images.data)).toBeLessThan(1e-5);
+    const short = await ClippoModel.create({ ...CONFIG, textRows: 1 }, { seed: 1 });
+    const weights = new Map(model.parameters());
+    for (const [path, variable] of short.parameters()) variable.assign(weights.get(path)!);
+    const texts = await short.encodeText(['ant', 'bee', 'cow']);
+    expect(maxAbsDifference(z.subarray(3 * 16), texts.data)).toBeLessThan(1e-5);
+    short.dispose();
+  });
+
   it('does what is asked at once one after the other, also before it is disposed', async () => {
     const [step, batch] = [await createTrainStep({ model, optimizer, runtime }), await pairs(4)];
     const running = Promise.all([step.run(batch), step.run(batch), step.run(batch)]);

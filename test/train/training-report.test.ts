@@ -1,6 +1,8 @@
 // The page of a run: whole, without outside files, and safe from what stands in names.
 
 import { describe, expect, it } from 'vitest';
+import { createRaster } from '../../src/raster/index.ts';
+import { retrievalSheet } from '../../src/train/retrieval-sheet.ts';
 import { trainingReport } from '../../src/train/training-report.ts';
 
 const metrics = Array.from({ length: 2000 }, (_, i) => ({
@@ -46,6 +48,26 @@ describe('trainingReport', () => {
     expect(page).not.toMatch(/src=|href=|url\(|<script/);
     expect(page).toContain('<title>runs/&#60;first&#62; &#38; &#34;best&#34;</title>');
     expect(page).toContain('<li>step 7: it is &#60;odd&#62;</li>');
+  });
+
+  it('shows what is found, in the pixels that the model saw', () => {
+    const [red, blue] = [createRaster(4, 4, 3, 200), createRaster(4, 4, 3, 20)];
+    const [word, other] = [createRaster(4, 2, 1, 0), createRaster(4, 2, 1, 9)];
+    // Pictures, then texts: the first text finds its own, the second the wrong one.
+    const z = Float32Array.of(1, 0, 0, 1, 1, 0, 0.8, 0.6);
+    const sheet = retrievalSheet({ images: [red, blue], texts: [word, other] }, z);
+    expect(sheet.among).toBe(2);
+    expect(
+      sheet.rows.map(({ query, hits }) => [query, ...hits.map(({ picture, isOwn }) => [picture, isOwn])]),
+    ).toEqual([
+      [word, [red, true], [blue, false]],
+      [other, [red, false], [blue, true]],
+    ]);
+    expect(sheet.rows[1]!.hits.map(({ score }) => score)).toEqual([expect.closeTo(0.8), expect.closeTo(0.6)]);
+    const shown = trainingReport({ title: 'x', metrics, steps: 5, settings: {}, findings: [], sheet });
+    expect(shown.match(/src="data:image\/png;base64,/g)).toHaveLength(6);
+    expect(shown.match(/<figure class="own">/g)).toHaveLength(2);
+    expect(shown.replace(/src="data:[^"]*"/g, '')).not.toMatch(/src=|href=|url\(|<script/);
   });
 
   it('can be made of a run that has only begun', () => {

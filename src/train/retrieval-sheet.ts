@@ -1,0 +1,52 @@
+// What a model finds by now: some texts of a batch, and which pictures of that batch it takes for the most similar, as a
+// piece of HTML with the very pixels that it saw.
+
+import type { PairBatch } from '../data/index.ts';
+import { createEmbeddings, topK } from '../embeddings.ts';
+import { pngUrl } from '../png.ts';
+import type { Raster } from '../raster/index.ts';
+
+export interface RetrievalSheet {
+  /** Pictures that were searched. */
+  readonly among: number;
+  readonly rows: readonly {
+    readonly query: Raster;
+    /** Best first. */
+    readonly hits: readonly { readonly picture: Raster; readonly score: number; readonly isOwn: boolean }[];
+  }[];
+}
+
+const ROWS = 10;
+const HITS = 6;
+
+/** @param z - 2B · E numbers: unit vectors of the pictures, then of the texts */
+export function retrievalSheet({ images, texts }: PairBatch, z: Float32Array): RetrievalSheet {
+  const pairs = images.length;
+  const dim = z.length / (2 * pairs);
+  const pictures = createEmbeddings(z.subarray(0, pairs * dim), dim);
+  const queries = createEmbeddings(z.subarray(pairs * dim), dim);
+  const rows = texts.slice(0, ROWS).map((query, i) => ({
+    query,
+    hits: topK(queries.row(i), pictures, Math.min(HITS, pairs)).map(({ index, score }) => ({
+      picture: images[index]!,
+      score,
+      isOwn: index === i,
+    })),
+  }));
+  return { among: pairs, rows };
+}
+
+/** Expects the styles `.found`, `.own` of the page. */
+export function sheetHtml({ among, rows }: RetrievalSheet): string {
+  const image = (raster: Raster): string =>
+    `<img src="${pngUrl(raster)}" width="${raster.width}" height="${raster.height}" alt="">`;
+  const lines = rows.map(({ query, hits }) => {
+    const found = hits.map(
+      ({ picture, score, isOwn }) =>
+        `<figure${isOwn ? ' class="own"' : ''}>${image(picture)}<figcaption>${score.toFixed(2)}</figcaption></figure>`,
+    );
+    return `<div class="found">${image(query)}${found.join('')}</div>`;
+  });
+  return `<p class="soft">On the left what is looked for, beside it what is most similar among the ${among} of the last batch; what belongs to it is framed.</p>
+${lines.join('\n')}`;
+}
