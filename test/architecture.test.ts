@@ -71,10 +71,17 @@ const ROOMS: Record<string, Room> = {
   },
 };
 
-const LEAVES = ['embeddings', 'errors', 'options', 'platform', 'progress', 'prompts', 'random', 'shape'];
+const LEAVES = [
+  ...['embeddings', 'errors', 'options', 'platform', 'png', 'progress', 'prompts', 'random', 'shape'],
+  ...['shipped-models', 'text-rows'],
+];
 const ABOVE: Record<string, string> = { 'clippo-model': 'clippo', 'image-input': 'clippo', index: 'index' };
 /** Files that alone may know a package. */
-const KEEPERS: Record<string, string> = { 'opentype.js': 'render/outline.ts', sharp: 'node/image-file.ts' };
+const KEEPERS: Record<string, string> = {
+  'opentype.js': 'render/outline.ts',
+  'fast-png': 'png.ts',
+  sharp: 'node/image-file.ts',
+};
 
 interface Import {
   readonly file: string;

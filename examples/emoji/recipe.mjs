@@ -69,7 +69,7 @@ export const firstStage = {
   },
   optimizer: { learningRate: 1.5e-3 },
   schedule: { decay: 'cosine', warmup: 100 },
-  steps: 6200,
+  steps: 4700,
   card: { ...card, title: `${card.title}, first stage` },
   run: { folder: 'run-1', checkpointEvery: 250 },
 };
@@ -86,7 +86,7 @@ export const secondStage = {
   },
   optimizer: { learningRate: 5e-4 },
   schedule: { decay: 'cosine', warmup: 100 },
-  steps: 800,
+  steps: 600,
   card,
   run: { folder: 'run-2', checkpointEvery: 250 },
 };

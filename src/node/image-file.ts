@@ -3,8 +3,8 @@
 
 import { DataError } from '../errors.ts';
 import type { DecodeOptions } from '../platform.ts';
-import { encodePng } from '../png.ts';
-import type { Raster } from '../raster/index.ts';
+import { toPng } from '../png.ts';
+import { assertRaster, type Raster } from '../raster/index.ts';
 import { readFile, writeFile } from './files.ts';
 import { importOptional } from './optional.ts';
 
@@ -58,4 +58,10 @@ export async function decode(
  */
 export async function writePng(path: string | URL, raster: Raster): Promise<void> {
   await writeFile(path, [encodePng(raster)]);
+}
+
+/** A Raster as the bytes of a PNG. @throws DataError when it is not whole */
+export function encodePng(raster: Raster): Uint8Array {
+  assertRaster(raster);
+  return toPng(raster);
 }

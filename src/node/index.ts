@@ -1,9 +1,8 @@
 // The door to the disk, to picture decoders, to native engines and to threads.
 
-export { encodePng } from '../png.ts';
 export { diskFile, diskFiles, diskFolder, openDiskSource } from './data-files.ts';
 export { type NodeRuntimeOptions, nodeRuntime } from './engines.ts';
 export { readFile, writeFile } from './files.ts';
-export { readImage, writePng } from './image-file.ts';
+export { encodePng, readImage, writePng } from './image-file.ts';
 export { runFolder } from './run-folder.ts';
 export { createWorkerBatches, type WorkerBatchesOptions } from './worker-batches.ts';

@@ -3,7 +3,7 @@
 
 import type { PairBatch } from '../data/index.ts';
 import { createEmbeddings, topK } from '../embeddings.ts';
-import { pngUrl } from '../png.ts';
+import { toPngUrl } from '../png.ts';
 import type { Raster } from '../raster/index.ts';
 
 export interface RetrievalSheet {
@@ -39,7 +39,7 @@ export function retrievalSheet({ images, texts }: PairBatch, z: Float32Array): R
 /** Expects the styles `.found`, `.own` of the page. */
 export function sheetHtml({ among, rows }: RetrievalSheet): string {
   const image = (raster: Raster): string =>
-    `<img src="${pngUrl(raster)}" width="${raster.width}" height="${raster.height}" alt="">`;
+    `<img src="${toPngUrl(raster)}" width="${raster.width}" height="${raster.height}" alt="">`;
   const lines = rows.map(({ query, hits }) => {
     const found = hits.map(
       ({ picture, score, isOwn }) =>
