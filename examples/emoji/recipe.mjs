@@ -86,7 +86,7 @@ export const secondStage = {
   },
   optimizer: { learningRate: 5e-4 },
   schedule: { decay: 'cosine', warmup: 100 },
-  steps: 600,
+  steps: 700,
   card,
   run: { folder: 'run-2', checkpointEvery: 250 },
 };
