@@ -1,7 +1,6 @@
 // The options of every verb that computes with a model, and the model they name.
 
 import { type Command, Option } from 'commander';
-import { isPretrainedName } from '../checkpoint/index.ts';
 import type { ClippoModel } from '../clippo-model.ts';
 import { ConfigError } from '../errors.ts';
 import { ENGINES, type Engine, startEngine } from './engine.ts';
@@ -53,6 +52,7 @@ export async function withModel<T>(
   // int8 leaves no choice.
   const { backend, runtime } = await startEngine(precision === 'int8' ? 'onnx' : flags.engine);
   const { ClippoModel } = await import('../clippo-model.ts');
+  const { isPretrainedName } = await import('../checkpoint/index.ts');
   const { signal, onProgress } = terminal;
   const options = { signal, onProgress, ...(font && { render: { font } }) };
   const model = isPretrainedName(flags.model)
