@@ -18,7 +18,8 @@ export function createPictureCache(limit: number): PictureCache {
       const known = kept.get(key);
       if (known !== undefined) return known;
       const made = await make();
-      if (isRaster(made) && made.data.length <= room) {
+      // One that was made twice at a time takes its room once.
+      if (isRaster(made) && !kept.has(key) && made.data.length <= room) {
         room -= made.data.length;
         kept.set(key, made);
       }

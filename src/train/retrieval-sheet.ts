@@ -18,6 +18,17 @@ export interface RetrievalSheet {
 
 const ROWS = 10;
 const HITS = 6;
+const MOST_PAIRS = 128;
+
+/**
+ * What of a batch is looked at: no more than may go through the network together.
+ *
+ * @param chunk - the most rasters that do; undefined: the whole batch
+ */
+export function pairsOfSheet({ images, texts }: PairBatch, chunk = 2 * MOST_PAIRS): PairBatch {
+  const most = Math.max(1, Math.min(MOST_PAIRS, Math.floor(chunk / 2)));
+  return { images: images.slice(0, most), texts: texts.slice(0, most) };
+}
 
 /** @param z - 2B · E numbers: unit vectors of the pictures, then of the texts */
 export function retrievalSheet({ images, texts }: PairBatch, z: Float32Array): RetrievalSheet {
@@ -47,6 +58,6 @@ export function sheetHtml({ among, rows }: RetrievalSheet): string {
     );
     return `<div class="found">${image(query)}${found.join('')}</div>`;
   });
-  return `<p class="soft">On the left what is looked for, beside it what is most similar among the ${among} of the last batch; what belongs to it is framed.</p>
+  return `<p class="soft">On the left what is looked for, beside it what is most similar among ${among} of the last batch; what belongs to it is framed.</p>
 ${lines.join('\n')}`;
 }

@@ -13,7 +13,7 @@ import { assertIterable, type BatchesOption, type BatchStream, openBatches } fro
 import { createDiagnosis } from './diagnosis.ts';
 import { type EngineOptions, resolveEngineOptions } from './engine.ts';
 import { checkModelCard, type ModelCardText } from './model-card.ts';
-import { retrievalSheet } from './retrieval-sheet.ts';
+import { pairsOfSheet, retrievalSheet } from './retrieval-sheet.ts';
 import { createRun, type Run } from './run.ts';
 import { assertSavedOptimizer } from './run-checkpoint.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -175,10 +175,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     const { engine } = trainStep;
     let last: PairBatch | undefined;
     const checkpoint = async (): Promise<void> => {
-      if (saved !== step) {
-        await run?.checkpoint(step, stream!.position());
-        const z = run === undefined ? undefined : await trainStep!.embed(last!);
-        await run?.metrics.report(steps, z && retrievalSheet(last!, z));
+      if (run !== undefined && saved !== step) {
+        await run.checkpoint(step, stream!.position());
+        const pairs = pairsOfSheet(last!, chunk); // there has been a step
+        await run.metrics.report(steps, retrievalSheet(pairs, await trainStep!.embed(pairs)));
       }
       saved = step;
     };

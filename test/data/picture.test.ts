@@ -155,6 +155,20 @@ describe('createPictureCache', () => {
     expect(await cache.get('broken', async () => 'tried again')).toBe('tried again');
   });
 
+  it('counts what is made twice at a time once', async () => {
+    const cache = createPictureCache(10);
+    let made = 0;
+    const make = async () => {
+      made++;
+      return createRaster(5, 1, 1);
+    };
+    await Promise.all([cache.get('a', make), cache.get('a', make)]);
+    await cache.get('b', make);
+    expect(made).toBe(3);
+    await cache.get('b', make); // it had room
+    expect(made).toBe(3);
+  });
+
   it('knows contents by their bytes', () => {
     const keys = [[], [0], [0, 0], [1, 2], [2, 1]].map((bytes) => contentKey(Uint8Array.from(bytes)));
     expect(new Set(keys).size).toBe(5);

@@ -1,13 +1,16 @@
 // Sources whose records lie in memory, and batches in a form that tests can compare.
 
 import { createHash } from 'node:crypto';
-import type {
-  BatchSource,
-  BrokenRecord,
-  DataRecord,
-  ImageTextRecord,
-  PairBatch,
-  RecordSource,
+import {
+  type BatchesOptions,
+  type BatchSource,
+  type BrokenRecord,
+  createBatches,
+  type DataRecord,
+  type ImageTextRecord,
+  type JsonValue,
+  type PairBatch,
+  type RecordSource,
 } from '../../src/data/index.ts';
 import { encodePng } from '../../src/node/index.ts';
 import { generateImage } from './golden.ts';
@@ -26,6 +29,20 @@ export async function wordSource(words: readonly string[]): Promise<CountedSourc
     images: [pictures[k]!],
     captions: [words[k]!, `a ${words[k]!}`],
   }));
+}
+
+/** Batches of a source of words, opened where a run stopped. */
+export function wordBatches(
+  source: RecordSource,
+  options: Omit<BatchesOptions, 'sources' | 'size' | 'position'>,
+): (position: JsonValue | undefined) => BatchSource {
+  return (position) =>
+    createBatches({
+      sources: [{ source }],
+      size: 32,
+      ...options,
+      ...(position === undefined ? {} : { position }),
+    });
 }
 
 /** @param make - number of a record → the record */

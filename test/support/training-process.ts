@@ -4,10 +4,9 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { ClippoModel } from '../../src/clippo-model.ts';
-import { createBatches } from '../../src/data/index.ts';
 import { nodeRuntime, runFolder } from '../../src/node/index.ts';
 import { adafactor, schedule, train } from '../../src/train/index.ts';
-import { wordSource } from './record-sources.ts';
+import { wordBatches, wordSource } from './record-sources.ts';
 
 const [, , folder, steps, every] = process.argv;
 const WORDS = ['ant', 'bee', 'cat', 'dog', 'eel', 'fox', 'gnu', 'hen'];
@@ -21,14 +20,7 @@ await train({
   optimizer: adafactor({ learningRate: 1e-2, schedule: rate }),
   engine: 'onnx',
   runtime: nodeRuntime({ threads: 1 }),
-  batches: (position) =>
-    createBatches({
-      sources: [{ source }],
-      batchSize: 4,
-      size: 32,
-      augment: { rotate: 10 },
-      ...(position === undefined ? {} : { position }),
-    }),
+  batches: wordBatches(source, { batchSize: 4, augment: { rotate: 10 } }),
   steps: Number(steps),
   run: runFolder(folder!),
   checkpointEvery: Number(every),

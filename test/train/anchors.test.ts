@@ -3,7 +3,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { ClippoModel } from '../../src/clippo-model.ts';
-import { createBatches } from '../../src/data/index.ts';
 import { createRandom } from '../../src/random.ts';
 import {
   type Anchors,
@@ -19,18 +18,12 @@ import { expectNoLeaks } from '../support/backends.ts';
 import { finiteDifferences, spread } from '../support/finite-differences.ts';
 import { generateImage } from '../support/golden.ts';
 import { memoryRunFolder } from '../support/memory-run-folder.ts';
-import { wordSource } from '../support/record-sources.ts';
+import { wordBatches, wordSource } from '../support/record-sources.ts';
 
 const CONFIG = { variant: 'mu/16', imageSize: 32, embeddingDim: 16 } as const;
 const WORDS = ['ant', 'bee', 'cat', 'dog', 'eel', 'fox', 'gnu'];
 const source = await wordSource(WORDS);
-const batches: TrainOptions['batches'] = (position) =>
-  createBatches({
-    sources: [{ source }],
-    batchSize: 5,
-    size: 32,
-    ...(position === undefined ? {} : { position }),
-  });
+const batches = wordBatches(source, { batchSize: 5 });
 
 describe('anchorLoss', () => {
   expectNoLeaks();

@@ -2,7 +2,6 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { ClippoModel } from '../../src/clippo-model.ts';
-import { createBatches } from '../../src/data/index.ts';
 import {
   adafactor,
   type PairBatch,
@@ -14,21 +13,13 @@ import {
 import { expectNoLeaks } from '../support/backends.ts';
 import { generateImage } from '../support/golden.ts';
 import { type MemoryRunFolder, memoryRunFolder } from '../support/memory-run-folder.ts';
-import { wordSource } from '../support/record-sources.ts';
+import { wordBatches, wordSource } from '../support/record-sources.ts';
 
 const CONFIG = { variant: 'mu/16', imageSize: 32, embeddingDim: 16 } as const;
 const WORDS = ['ant', 'bee', 'cat', 'dog', 'eel', 'fox', 'gnu'];
 
 const source = await wordSource(WORDS);
-const batches: TrainOptions['batches'] = (position) =>
-  createBatches({
-    sources: [{ source }],
-    batchSize: 3,
-    size: 32,
-    seed: 5,
-    augment: { rotate: 10 },
-    ...(position === undefined ? {} : { position }),
-  });
+const batches = wordBatches(source, { batchSize: 3, seed: 5, augment: { rotate: 10 } });
 
 interface Trained extends TrainResult {
   readonly losses: readonly number[];

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { createRaster } from '../../src/raster/index.ts';
-import { retrievalSheet } from '../../src/train/retrieval-sheet.ts';
+import { pairsOfSheet, retrievalSheet } from '../../src/train/retrieval-sheet.ts';
 import { trainingReport } from '../../src/train/training-report.ts';
 
 const metrics = Array.from({ length: 2000 }, (_, i) => ({
@@ -68,6 +68,19 @@ describe('trainingReport', () => {
     expect(shown.match(/src="data:image\/png;base64,/g)).toHaveLength(6);
     expect(shown.match(/<figure class="own">/g)).toHaveLength(2);
     expect(shown.replace(/src="data:[^"]*"/g, '')).not.toMatch(/src=|href=|url\(|<script/);
+  });
+
+  it('looks at no more than goes through the network together', () => {
+    const raster = createRaster(4, 4, 3);
+    const batch = { images: Array(300).fill(raster), texts: Array(300).fill(raster) };
+    const pairs = (chunk?: number): number[] => {
+      const { images, texts } = pairsOfSheet(batch, chunk);
+      return [images.length, texts.length];
+    };
+    expect(pairs()).toEqual([128, 128]);
+    expect(pairs(64)).toEqual([32, 32]);
+    expect(pairs(1)).toEqual([1, 1]);
+    expect(pairs(10_000)).toEqual([128, 128]);
   });
 
   it('can be made of a run that has only begun', () => {
