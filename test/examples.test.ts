@@ -55,7 +55,7 @@ describe('examples', () => {
   it.each(['auto', 'tfjs'])('the quickstart searches emoji in many languages, engine %s', (engine) => {
     const out = join(ROOT, 'out', 'quickstart-test');
     rmSync(out, { recursive: true, force: true });
-    const printed = node('examples/quickstart/quickstart.mjs', {
+    const printed = node('examples/quickstart/search.mjs', {
       QUICKSTART_OUT: out,
       QUICKSTART_ENGINE: engine,
     });

@@ -60,28 +60,33 @@ for (const style of [...STYLES, UNSEEN_STYLE]) {
   const place = new Map(art.map(([code], i) => [code, i]));
 
   const placesOf = ({ codes }) => codes.map((code) => place.get(code)).filter((i) => i !== undefined);
-  const rankOf = (query, scores) => {
-    const right = new Set(placesOf(query));
-    const best = Math.max(...[...right].map((i) => scores[i]));
-    return 1 + scores.filter((score, i) => score >= best && !right.has(i)).length;
-  };
-  const recalls = ({ vectors: texts, queries }, isAsked = () => true) => {
-    const asked = queries.filter((query) => isAsked(query) && placesOf(query).length > 0);
+  /** Queries that have a picture here: their codes, how many pictures are right, and the rank of the best one. */
+  const ranked = ({ vectors: texts, queries }) => {
     const scores = cosines(texts, vectors);
-    const row = ({ place }) => scores.subarray(place * art.length, (place + 1) * art.length);
-    const ranks = asked.map((query) => rankOf(query, row(query)));
-    const share = (k) => ranks.filter((rank) => rank <= k).length / ranks.length;
-    const chance = mean(asked, (query) => chanceOf(10, placesOf(query).length, art.length));
-    return { queries: ranks.length, r1: share(1), r5: share(5), r10: share(10), chance };
+    return queries.flatMap((query) => {
+      const right = new Set(placesOf(query));
+      if (right.size === 0) return [];
+      const row = scores.subarray(query.place * art.length, (query.place + 1) * art.length);
+      const best = Math.max(...[...right].map((i) => row[i]));
+      let rank = 1;
+      for (let i = 0; i < row.length; i++) if (row[i] >= best && !right.has(i)) rank++;
+      return [{ codes: query.codes, right: right.size, rank }];
+    });
+  };
+  const recalls = (asked) => {
+    const share = (k) => asked.filter(({ rank }) => rank <= k).length / asked.length;
+    const chance = mean(asked, ({ right }) => chanceOf(10, right, art.length));
+    return { queries: asked.length, r1: share(1), r5: share(5), r10: share(10), chance };
   };
   for (const [language, { names, keywords }] of queries) {
+    const named = ranked(names);
     results.push({
       style,
       language,
       candidates: art.length,
-      seen: recalls(names, ({ codes }) => !isUnseen(codes[0])),
-      unseen: recalls(names, ({ codes }) => isUnseen(codes[0])),
-      keywords: recalls(keywords),
+      seen: recalls(named.filter(({ codes }) => !isUnseen(codes[0]))),
+      unseen: recalls(named.filter(({ codes }) => isUnseen(codes[0]))),
+      keywords: recalls(ranked(keywords)),
     });
   }
   console.error(`${style}: ${art.length} candidates, searched in ${languages.length} languages`);
@@ -129,10 +134,11 @@ if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(re
 /** Of every text with every picture, row by row. */
 function cosines(texts, pictures) {
   if (texts.count === 0) return new Float32Array();
-  return tf.tidy(() => {
-    const [a, b] = [texts, pictures].map(({ data, count, dim }) => tf.tensor2d(data, [count, dim]));
-    return tf.matMul(a, b, false, true).dataSync();
-  });
+  const [a, b] = [texts, pictures].map(({ data, count, dim }) => tf.tensor2d(data, [count, dim]));
+  const product = tf.matMul(a, b, false, true);
+  const values = product.dataSync(); // not out of tf.tidy, which would look at every number
+  tf.dispose([a, b, product]);
+  return values;
 }
 
 function mean(rows, pick) {

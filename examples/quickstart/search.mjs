@@ -1,5 +1,5 @@
 // The first minute with clippo-ts: the small model of the package searches all emoji with words in several languages, and
-// tells what pictures in a style it has never seen show. `node quickstart.mjs "red apple" 猫` searches for other words.
+// tells what pictures in a style it has never seen show. `node search.mjs "red apple" 猫` searches for other words.
 // No network, no training; out/quickstart.html shows what it found.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
