@@ -21,14 +21,21 @@ import {
   toFloat32,
   towerWeights,
 } from './checkpoint/index.ts';
-import { type Classification, classifyRows, meanPerLabel } from './clippo/classification.ts';
-import { type CompiledEncoder, compileEncoder } from './clippo/compiled-encoder.ts';
+import { type Classification, classifyRows } from './clippo/classification.ts';
+import { type CompiledEncoder, compileEncoder, type EncoderOutput } from './clippo/compiled-encoder.ts';
+import { assertList, createInputReader, type ReadInput } from './clippo/input-reader.ts';
 import { quantizationSample } from './clippo/quantization-sample.ts';
 import { writeChunks } from './clippo/write-chunks.ts';
 import type { CompileReport, OrtRuntime } from './compile/index.ts';
-import { createEmbeddings, type Embeddings, similarityMatrix } from './embeddings.ts';
+import {
+  createEmbeddings,
+  type Embeddings,
+  meanPerClass,
+  normalizeRows,
+  similarityMatrix,
+} from './embeddings.ts';
 import { ConfigError } from './errors.ts';
-import { type ImageLike, toRaster } from './image-input.ts';
+import type { ImageLike } from './image-input.ts';
 import {
   buildClippoNetwork,
   type ClippoConfig,
@@ -44,8 +51,8 @@ import {
 import { describeValue, refuseUnknown } from './options.ts';
 import type { OnProgress } from './progress.ts';
 import { promptsOf, type Templates } from './prompts.ts';
-import { type Raster, resize } from './raster/index.ts';
-import { createTextCanvas, type DrawText, type RenderOptions } from './render/index.ts';
+import type { Raster } from './raster/index.ts';
+import type { RenderOptions } from './render/index.ts';
 
 export type { Classification } from './clippo/classification.ts';
 
@@ -66,13 +73,17 @@ export interface CreateOptions extends Pick<LoadOptions, 'render'> {
 export interface EncodeOptions {
   /** Inputs that go through the network together, default 32. */
   readonly batchSize?: number;
-  /** Scale every vector to length 1, default true; false gives the head's output as it is. */
+  /** Scale every vector to length 1, default true; false gives the layer's output as it is. */
   readonly normalize?: boolean;
+  /** `'pre_logits'`: what the head reads, D numbers, which linear transfer builds on. Default `'head'`, E numbers. */
+  readonly layer?: 'head' | 'pre_logits';
+  /** Default true; false takes pictures as they are, which is for those of {@link ClippoModel.toRaster}. */
+  readonly resize?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
 }
 
-export interface ClassifyOptions extends Omit<EncodeOptions, 'normalize'> {
+export interface ClassifyOptions extends Omit<EncodeOptions, 'normalize' | 'resize'> {
   /**
    * Sentences around each label, `{}` standing for it; the label's vector is the mean over them. Default
    * `['{}']`, the label as it is. The named sets are CLIP's and also clean the label up as big_vision does.
@@ -110,10 +121,11 @@ export class ClippoModel {
   readonly config: Required<ClippoConfig>;
   /** images float32 [B, H, W, 3] in [-1, 1] → unit vectors [B, E]; inner layers can be cut out by name. */
   readonly network: LayersModel;
+  /** How strings are drawn, as it was given. */
+  readonly renderOptions: Omit<RenderOptions, 'size'>;
   readonly #parameters = new Map<string, tf.Variable>();
   readonly #logTemperature: tf.Variable;
-  readonly #renderOptions: Omit<RenderOptions, 'size'>;
-  #drawText: Promise<DrawText> | undefined;
+  readonly #read: ReadInput;
   #compiled: CompiledEncoder | undefined;
   #disposed = false;
 
@@ -136,7 +148,8 @@ export class ClippoModel {
     for (const [path, variable] of networkParameters(this.network))
       this.#parameters.set(`img/${path}`, variable);
     this.#parameters.set('t', this.#logTemperature);
-    this.#renderOptions = render;
+    this.renderOptions = render;
+    this.#read = createInputReader(resolved, render);
   }
 
   /**
@@ -242,24 +255,38 @@ export class ClippoModel {
    */
   async encode(inputs: readonly (string | ImageLike)[], options: EncodeOptions = {}): Promise<Embeddings> {
     this.#assertAlive();
-    refuseUnknown('encode', options, ['batchSize', 'normalize', 'signal', 'onProgress']);
+    refuseUnknown('encode', options, ['batchSize', 'normalize', 'layer', 'resize', 'signal', 'onProgress']);
     assertList('encode', inputs);
-    const { batchSize = 32, normalize = true, signal, onProgress } = options;
+    const { batchSize = 32, normalize = true, layer = 'head', resize, signal, onProgress } = options;
     signal?.throwIfAborted();
     if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
       throw new ConfigError(`batchSize: expected a positive integer, got ${batchSize}.`);
     }
-    const dim = this.config.embeddingDim;
+    if (layer !== 'head' && layer !== 'pre_logits') {
+      throw new ConfigError(`layer: expected 'head' or 'pre_logits', got ${describeValue(layer)}.`);
+    }
+    const dim = layer === 'head' ? this.config.embeddingDim : resolveClippoConfig(this.config).width;
+    const wanted = layer === 'head' && normalize ? 'embedding' : layer; // the network normalises by itself
     const data = new Float32Array(inputs.length * dim);
     for (let start = 0; start < inputs.length; start += batchSize) {
       signal?.throwIfAborted();
       const batch = inputs.slice(start, start + batchSize);
-      const rasters = await Promise.all(batch.map((input, i) => this.#toRaster(input, start + i, signal)));
-      data.set(await this.#embed(rasters, normalize), start * dim);
+      const rasters = await Promise.all(
+        batch.map((input, i) => this.#read(input, `inputs[${start + i}]`, { resize, signal })),
+      );
+      data.set(await this.#embed(rasters, wanted, dim), start * dim);
       onProgress?.({ stage: 'encode', done: start + batch.length, total: inputs.length, unit: 'inputs' });
-      if (start + batchSize < inputs.length) await nextTask();
+      // Timers, clicks and aborts have their turn between batches.
+      if (start + batchSize < inputs.length) await new Promise((resolve) => setTimeout(resolve));
     }
+    if (normalize && layer === 'pre_logits') normalizeRows(data, dim);
     return createEmbeddings(data, dim);
+  }
+
+  /** The picture that {@link encode} reads: a string drawn on the rows it takes up there, a picture resized. */
+  async toRaster(input: string | ImageLike): Promise<Raster> {
+    this.#assertAlive();
+    return this.#read(input, 'input', {});
   }
 
   /**
@@ -281,7 +308,7 @@ export class ClippoModel {
       runtime,
       precision,
       imageSize,
-      sample: (height) => quantizationSample(this.#renderOptions, { width: imageSize, height }),
+      sample: (height) => quantizationSample(this.renderOptions, { width: imageSize, height }),
       ...(threads === undefined ? {} : { threads }),
     });
     const replaced = this.#disposed ? compiled : this.#compiled;
@@ -333,7 +360,8 @@ export class ClippoModel {
     if (labels.length === 0) throw new ConfigError('classify: got no labels. Give it at least one.');
     const prompts = promptsOf(templates);
     const sentences = labels.flatMap((label) => prompts(label));
-    const classes = meanPerLabel(await this.encode(sentences, encodeOptions), labels.length);
+    const owners = sentences.map((_, i) => Math.floor(i / (sentences.length / labels.length))); // as many each
+    const classes = meanPerClass(await this.encode(sentences, encodeOptions), owners, labels.length);
     const rows = await this.encode(images, encodeOptions);
     return classifyRows(rows, classes, labels, this.temperature);
   }
@@ -385,14 +413,13 @@ export class ClippoModel {
     return cutModel({ inputs: this.network.inputs, outputs: this.network.getLayer(layer).output });
   }
 
-  /** Rasters of one batch → B · E numbers: those of one size go through the network together. */
-  async #embed(rasters: readonly Raster[], normalize: boolean): Promise<Float32Array> {
+  /** Rasters of one batch → B · dim numbers: those of one size go through the network together. */
+  async #embed(rasters: readonly Raster[], wanted: EncoderOutput, dim: number): Promise<Float32Array> {
     const groups = groupBySize(rasters, 'inputs');
-    if (groups.length === 1) return this.#embedGroup(rasters, normalize);
-    const dim = this.config.embeddingDim;
+    if (groups.length === 1) return this.#embedGroup(rasters, wanted);
     const rows = new Float32Array(rasters.length * dim);
     for (const { rasters: group, places } of groups) {
-      const embedded = await this.#embedGroup(group, normalize);
+      const embedded = await this.#embedGroup(group, wanted);
       places.forEach((place, i) => {
         rows.set(embedded.subarray(i * dim, (i + 1) * dim), place * dim);
       });
@@ -400,16 +427,16 @@ export class ClippoModel {
     return rows;
   }
 
-  async #embedGroup(rasters: readonly Raster[], normalize: boolean): Promise<Float32Array> {
+  async #embedGroup(rasters: readonly Raster[], wanted: EncoderOutput): Promise<Float32Array> {
     if (this.#compiled !== undefined) {
       const images = toTensor(rasters);
       try {
-        return await this.#compiled.encode(images, normalize);
+        return await this.#compiled.encode(images, wanted);
       } finally {
         images.dispose();
       }
     }
-    const network = normalize ? this.network : this.#cutAt('head');
+    const network = wanted === 'embedding' ? this.network : this.#cutAt(wanted);
     const rows = tf.tidy(() => network.apply(toTensor(rasters)) as tf.Tensor);
     try {
       return (await rows.data()) as Float32Array;
@@ -417,25 +444,4 @@ export class ClippoModel {
       rows.dispose();
     }
   }
-
-  async #toRaster(input: string | ImageLike, index: number, signal?: AbortSignal): Promise<Raster> {
-    if (typeof input !== 'string') {
-      return resize(await toRaster(input, `inputs[${index}]`, signal), this.config.imageSize);
-    }
-    this.#drawText ??= createTextCanvas(resolveClippoConfig(this.config), this.#renderOptions);
-    return (await this.#drawText)(input);
-  }
-}
-
-function assertList(what: string, list: readonly unknown[]): void {
-  if (Array.isArray(list)) return;
-  const given = typeof list === 'string' ? `the string ${JSON.stringify(list)}` : describeValue(list);
-  throw new ConfigError(
-    `${what}: expected a list, got ${given}. Put it into brackets: [${typeof list === 'string' ? JSON.stringify(list) : '…'}].`,
-  );
-}
-
-/** Lets timers, clicks and aborts have their turn between batches. */
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }

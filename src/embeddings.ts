@@ -27,6 +27,52 @@ export function createEmbeddings(data: Float32Array, dim: number): Embeddings {
   return { data, count, dim, row };
 }
 
+/** Rows `start` (inclusive) to `end` (exclusive) as a view. */
+export function sliceRows({ data, dim }: Embeddings, start: number, end: number): Embeddings {
+  return createEmbeddings(data.subarray(start * dim, end * dim), dim);
+}
+
+/** Scales every row to length 1, in place, as big_vision does: x / (‖x‖ + 1e-8). */
+export function normalizeRows(data: Float32Array, dim: number): void {
+  for (let start = 0; start < data.length; start += dim) {
+    let squares = 0;
+    for (let i = start; i < start + dim; i++) squares += data[i]! * data[i]!;
+    const norm = Math.sqrt(squares) + 1e-8;
+    for (let i = start; i < start + dim; i++) data[i]! /= norm;
+  }
+}
+
+/**
+ * One vector a class: the mean over its rows, scaled to length 1 again as in big_vision.
+ *
+ * @param classOf - class of each row, 0 … classes - 1
+ * @param options - `normalize: false` leaves the mean as it is, as CLIPPO's colab does
+ * @throws ShapeError unless every row has a class and every class a row
+ */
+export function meanPerClass(
+  rows: Embeddings,
+  classOf: ArrayLike<number>,
+  classes: number,
+  { normalize = true }: { readonly normalize?: boolean } = {},
+): Embeddings {
+  const { count, dim } = rows;
+  const sums = new Float64Array(classes * dim);
+  const counts = new Uint32Array(classes);
+  for (let i = 0; i < count; i++) {
+    const k = classOf[i]!;
+    if (!(k >= 0 && k < classes)) {
+      throw new ShapeError(`meanPerClass: row ${i}: expected a class from 0 to ${classes - 1}, got ${k}.`);
+    }
+    counts[k]!++;
+    for (let j = 0; j < dim; j++) sums[k * dim + j]! += rows.data[i * dim + j]!;
+  }
+  const without = counts.indexOf(0);
+  if (without >= 0) throw new ShapeError(`meanPerClass: class ${without} has no row.`);
+  const data = Float32Array.from(sums, (sum, i) => sum / counts[Math.floor(i / dim)]!);
+  if (normalize) normalizeRows(data, dim);
+  return createEmbeddings(data, dim);
+}
+
 /**
  * Dot products of every row of `a` with every row of `b`: cosines, if the rows have length 1.
  *

@@ -77,7 +77,14 @@ export function canonicalizePrompt(text: string, keep = ''): string {
 }
 
 /** A named set, cleaned up as in big_vision, or sentences of your own, drawn as they are; `{}` is the label. */
-export type Templates = readonly string[] | 'clip-81' | 'clip-best';
+export type Templates = readonly string[] | keyof typeof SETS;
+
+/** `name-only` is big_vision's `class_name_only`. */
+const SETS = {
+  'clip-81': CLIP_TEMPLATES,
+  'clip-best': CLIP_BEST_TEMPLATES,
+  'name-only': ['{}'],
+} as const satisfies Record<string, readonly string[]>;
 
 /**
  * Label → the sentences that stand for it.
@@ -93,10 +100,12 @@ export function promptsOf(templates: Templates): (label: string) => string[] {
     }
     return (label) => templates.map((template) => template.replaceAll('{}', () => label));
   }
-  const set = { 'clip-81': CLIP_TEMPLATES, 'clip-best': CLIP_BEST_TEMPLATES }[templates];
+  const set: readonly string[] | undefined = SETS[templates];
   if (set === undefined) {
     throw new ConfigError(
-      `templates: expected 'clip-81', 'clip-best' or a list, got ${JSON.stringify(templates)}.`,
+      `templates: expected ${Object.keys(SETS)
+        .map((name) => `'${name}'`)
+        .join(', ')} or a list, got ${JSON.stringify(templates)}.`,
     );
   }
   const canonical = set.map((template) => canonicalizePrompt(template, '{}'));

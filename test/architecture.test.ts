@@ -45,7 +45,12 @@ const ROOMS: Record<string, Room> = {
     tfjs: 'yes',
     node: false,
   },
-  node: { mayImport: ['leaf', 'raster', 'compile', 'data', 'train'], tfjs: 'no', node: true },
+  eval: {
+    mayImport: ['leaf', 'raster', 'render', 'model', 'checkpoint', 'compile', 'clippo', 'data'],
+    tfjs: 'yes',
+    node: false,
+  },
+  node: { mayImport: ['leaf', 'raster', 'compile', 'data', 'train', 'eval'], tfjs: 'no', node: true },
   web: { mayImport: ['leaf', 'raster'], tfjs: 'no', node: false },
   cli: {
     mayImport: [
@@ -58,6 +63,7 @@ const ROOMS: Record<string, Room> = {
       'clippo',
       'data',
       'train',
+      'eval',
       'node',
       'index',
     ],
@@ -72,7 +78,7 @@ const ROOMS: Record<string, Room> = {
 };
 
 const LEAVES = [
-  ...['embeddings', 'errors', 'options', 'platform', 'png', 'progress', 'prompts', 'random', 'shape'],
+  ...['embeddings', 'errors', 'options', 'page', 'platform', 'png', 'progress', 'prompts', 'random', 'shape'],
   ...['shipped-models', 'text-rows'],
 ];
 const ABOVE: Record<string, string> = { 'clippo-model': 'clippo', 'image-input': 'clippo', index: 'index' };

@@ -1,5 +1,6 @@
 // The docs as a reader meets them: every code block runs and prints what it says it prints, every link and picture
-// is there, the table of doors is package.json's, and the pictures are what docs/make-pictures.ts draws.
+// is there, the table of doors is package.json's, and the pictures are what docs/make-pictures.ts draws. Those of
+// docs/make-evaluation.ts take minutes and are not made anew; their figures have to be of the model that is shipped.
 //
 // A fence ```js or ```ts is a module of its own; ```js continued goes on from the block above it; ```js no-run: why
 // is not run. A line `console.log(x); // text` must print that text. A fence ```console shows one command of `clippo`
@@ -12,6 +13,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
@@ -20,11 +22,14 @@ import { format } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import '@tensorflow/tfjs-backend-wasm';
+import { EVALUATION_PICTURES, EVALUATIONS, modelDigest } from '../docs/figures/evaluations.ts';
 import { PICTURES } from '../docs/make-pictures.ts';
 import { KERNELS } from '../src/compile/kernels/index.ts';
+import * as evaluation from '../src/eval/index.ts';
 import { ClippoModel } from '../src/index.ts';
 import { readImage, writePng } from '../src/node/index.ts';
 import { createRaster } from '../src/raster/index.ts';
+import * as tasks from '../src/tasks/index.ts';
 import { clippo } from './cli/run-command.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -46,6 +51,7 @@ const SOURCES: Readonly<Record<string, string>> = {
   'clippo-ts': 'src/index.ts',
   'clippo-ts/render': 'src/render/index.ts',
   'clippo-ts/train': 'src/train/index.ts',
+  'clippo-ts/eval': 'src/eval/index.ts',
   'clippo-ts/compile': 'src/compile/index.ts',
   'clippo-ts/node': 'src/node/index.ts',
   'clippo-ts/tasks': 'src/tasks/index.ts',
@@ -193,9 +199,11 @@ describe('links and pictures', () => {
     );
   }
 
-  it('every picture is drawn by docs/make-pictures.ts and shown somewhere', () => {
+  it('every picture is made by a command of docs/, small, and shown somewhere', () => {
     const files = readdirSync(join(ROOT, 'docs/images')).filter((file) => file !== QUICKSTART);
-    expect(files.sort()).toEqual(Object.keys(PICTURES).sort());
+    expect(files.sort()).toEqual([...Object.keys(PICTURES), ...EVALUATION_PICTURES].sort());
+    for (const file of files)
+      expect(statSync(join(ROOT, 'docs/images', file)).size, file).toBeLessThan(60_000);
     const shown = PAGES.flatMap(linksOf).map((link) => link.split('/').at(-1));
     expect(files.filter((file) => !shown.includes(file))).toEqual([]);
   });
@@ -203,9 +211,8 @@ describe('links and pictures', () => {
   // SVG and floating-point numbers may differ in a last bit from machine to machine; drawn letters may not.
   const INEXACT = ['two-roads.png', 'question.png', 'first-run.png'];
 
-  it.each(Object.keys(PICTURES))('%s is what it draws today, in less than 60 kB', async (name) => {
+  it.each(Object.keys(PICTURES))('%s is what it draws today', async (name) => {
     const file = join(ROOT, 'docs/images', name);
-    expect(readFileSync(file).length).toBeLessThan(60_000);
     const [kept, drawn] = [await readImage(file), await PICTURES[name]!()];
     expect([kept.width, kept.height]).toEqual([drawn.width, drawn.height]);
     const unlike = kept.data.filter((value, i) => value !== drawn.data[i]).length;
@@ -216,25 +223,41 @@ describe('links and pictures', () => {
 describe('docs/cli.md', () => {
   const page = read('docs/cli.md');
   const flagsIn = (text: string): string[] => [...new Set(text.match(/(?<![\w-])--?[a-z][\w-]*/g))].sort();
+  /** Of a verb, or of a task of `eval`. */
   const sectionOf = (verb: string): string =>
-    page.split(/^## /m).find((part) => part.startsWith(`${verb}\n`))!;
-  const shared = ['--model', '--engine', '--precision', '--font', '--batch-size'];
+    page.split(/^##+ /m).find((part) => part.startsWith(`${verb.split(' ').at(-1)}\n`))!;
+  const rowsOf = (section: string): string =>
+    [...section.matchAll(/^\| `(-[^`]*)`/gm)].map((match) => match[1]!).join(' ');
+  const ofModels = ['--model', '--engine', '--precision', '--font', '--batch-size'];
+  const ofEvaluations = ['--max-skipped', '--out', '--examples', '--json'];
+  const evaluations = ['zero-shot', 'few-shot', 'retrieval', 'multilingual', 'typographic', 'gap', 'loss'];
+  const tasks = [...evaluations, 'tokens', 'explain'];
 
-  it.each(['render', 'embed', 'search', 'classify', 'train', 'convert', 'inspect', 'doctor'])(
-    'lists every flag of %s, and no other',
-    async (verb) => {
-      const { stdout } = await clippo([verb, '--help']);
-      const help = stdout.slice(stdout.indexOf('\nOptions:'), stdout.indexOf('\nGlobal Options:'));
-      const flags = flagsIn(
-        [...help.matchAll(/^ {2}(-.*?)(?: {2}|$)/gm)].map((match) => match[1]!).join(' '),
-      );
-      const known = flags.filter((flag) => !['-h', '--help'].includes(flag));
-      const rows = [...sectionOf(verb).matchAll(/^\| `(-[^`]*)`/gm)].map((match) => match[1]!).join(' ');
-      const own = (list: string[]) =>
-        ['search', 'classify'].includes(verb) ? list.filter((flag) => !shared.includes(flag)) : list;
-      expect(flagsIn(rows)).toEqual(own(known));
-    },
-  );
+  /** Flags that are listed elsewhere. */
+  function sharedBy(verb: string): string[] {
+    const name = verb.replace('eval ', '');
+    if (evaluations.includes(name)) return [...ofModels, ...ofEvaluations];
+    return ['search', 'classify', 'explain'].includes(name) ? ofModels : [];
+  }
+
+  it.each([
+    ...['render', 'embed', 'search', 'classify', 'train', 'convert', 'inspect', 'doctor'],
+    ...tasks.map((task) => `eval ${task}`),
+  ])('lists every flag of %s, and no other', async (verb) => {
+    const { stdout } = await clippo([...verb.split(' '), '--help']);
+    const help = stdout.slice(stdout.indexOf('\nOptions:'), stdout.indexOf('\nGlobal Options:'));
+    const flags = flagsIn([...help.matchAll(/^ {2}(-.*?)(?: {2}|$)/gm)].map((match) => match[1]!).join(' '));
+    const shared = ['-h', '--help', ...sharedBy(verb)];
+    expect(flagsIn(rowsOf(sectionOf(verb)))).toEqual(flags.filter((flag) => !shared.includes(flag)));
+  });
+
+  it('lists every task of eval, and the flags that they share', async () => {
+    const listed = [...sectionOf('eval').matchAll(/^\| \[`([\w-]+)`\]/gm)].map((match) => match[1]!);
+    expect(listed).toEqual(tasks);
+    const { stdout } = await clippo(['eval', '--help']);
+    for (const task of tasks) expect(stdout).toMatch(new RegExp(`^  ${task} `, 'm'));
+    expect(flagsIn(rowsOf(sectionOf('eval')))).toEqual(ofEvaluations.sort());
+  });
 });
 
 describe('docs/compile.md', () => {
@@ -253,6 +276,29 @@ describe('docs/compile.md', () => {
       read(`src/compile/kernels/${file}`).includes(': KernelTable = {'),
     );
     expect(named).toEqual(files.filter((file) => file !== 'index.ts').sort());
+  });
+});
+
+describe('docs/evaluation.md', () => {
+  const page = read('docs/evaluation.md');
+
+  it('has the figures that docs/make-evaluation.ts makes, of the model that is shipped', () => {
+    const figures = [...page.matchAll(/^<!-- figures: ([\w-]+) -->\n([\s\S]*?)^<!-- \/figures -->$/gm)];
+    expect(figures.map((match) => match[1])).toEqual(Object.keys(EVALUATIONS));
+    for (const [, name, markdown] of figures) expect(markdown?.trim(), name).not.toBe('');
+    expect(page, 'run docs/make-evaluation.ts').toContain(`SHA-256 \`${modelDigest()}`);
+  });
+
+  it('names readers that clippo-ts/tasks has', () => {
+    const named = new Set(page.match(/\b(?:read[A-Z]\w+|labelledRecords)(?=\()/g));
+    expect(named.size).toBeGreaterThan(5);
+    const absent = [...named].filter((name) => !(name in tasks) && name !== 'readImage'); // of clippo-ts/node
+    expect(absent).toEqual([]);
+  });
+
+  it('tells of every function of clippo-ts/eval', () => {
+    const names = Object.entries(evaluation).filter(([, value]) => typeof value === 'function');
+    expect(names.map(([name]) => name).filter((name) => !new RegExp(`\\b${name}\\b`).test(page))).toEqual([]);
   });
 });
 

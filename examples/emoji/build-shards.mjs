@@ -19,7 +19,7 @@ import {
   STYLES,
   TRAINED_LANGUAGES,
 } from './corpus.mjs';
-import { firstStage, secondStage } from './recipe.mjs';
+import { STAGES } from './recipe.mjs';
 
 const SIZE = 64; // px, as the model reads them
 const out = process.env.EMOJI_OUT ?? fileURLToPath(new URL('../../out/emoji', import.meta.url));
@@ -78,8 +78,9 @@ for (const language of LANGUAGES.slice(1)) {
 }
 console.log(`names-en-*.tsv: ${LANGUAGES.length - 1} languages`);
 
-for (const [name, config] of Object.entries({ 'train-1.json': firstStage, 'train-2.json': secondStage })) {
-  writeFileSync(join(out, name), `${JSON.stringify(config, null, 1)}\n`);
+for (const [i, stage] of STAGES.entries()) {
+  const name = `train-${i + 1}.json`;
+  writeFileSync(join(out, name), `${JSON.stringify(stage, null, 1)}\n`);
   console.log(`${name}: for \`clippo train --config\``);
 }
 

@@ -1,4 +1,4 @@
-// How the emoji model is trained, in two stages, each a file for `clippo train --config`. Written beside the shards by
+// How the emoji model is trained, in three stages, each a file for `clippo train --config`. Written beside the shards by
 // build-shards.mjs; why it is so: docs/training.md, "What was tried for the emoji model".
 
 import { STYLES, TRAINED_LANGUAGES, UNSEEN_STYLE } from './corpus.mjs';
@@ -74,19 +74,46 @@ export const firstStage = {
   run: { folder: 'run-1', checkpointEvery: 250 },
 };
 
-/** The contrastive loss alone: pictures hardly changed, as they are searched, and the rate falls to nothing. */
+/** English counts most, and keywords more than before. */
+const searched = emoji([
+  ...wordsIn(ENGLISH, [14, 8, 8]),
+  ...OTHERS.flatMap((language) => wordsIn(language, [7, 2, 2])),
+]);
+
+/**
+ * Half of the inputs pictures. A temperature that stays low: only what lies close to its anchor has a small loss, and
+ * then pictures and texts of one thing lie close to each other too.
+ */
 export const secondStage = {
+  model: { ...model, temperatureInit: 12 },
+  init: { from: 'run-1/model.safetensors', leaveOut: ['t'] },
+  anchors: 2000,
+  data: { ...data, augment, sources: [{ source: searched }] },
+  optimizer: { learningRate: 1.2e-3, learningRateMultipliers: [['t', null]] },
+  schedule: { decay: 'cosine', warmup: 100 },
+  steps: 8000,
+  card: { ...card, title: `${card.title}, second stage` },
+  run: { folder: 'run-2', checkpointEvery: 250 },
+};
+
+/** The contrastive loss alone: pictures hardly changed, as they are searched, and the rate falls to nothing. */
+export const thirdStage = {
   model,
-  init: { from: 'run-1/model.safetensors' },
+  init: { from: 'run-2/model.safetensors', leaveOut: ['t'] },
   data: {
     ...data,
     distinct: true,
     augment: { rotate: 4, scale: [0.93, 1.04], shift: 0.02, hue: 4, background: 0.05 },
-    sources: [{ source: all }],
+    sources: [{ source: searched }],
   },
   optimizer: { learningRate: 5e-4 },
   schedule: { decay: 'cosine', warmup: 100 },
-  steps: 700,
-  card,
-  run: { folder: 'run-2', checkpointEvery: 250 },
+  steps: 500,
+  card: {
+    ...card,
+    data: `${card.data} Before this stage came two against anchors: ${firstStage.steps} and ${secondStage.steps} steps of ${data.batchSize} pairs.`,
+  },
+  run: { folder: 'run-3', checkpointEvery: 250 },
 };
+
+export const STAGES = [firstStage, secondStage, thirdStage];

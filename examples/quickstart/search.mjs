@@ -1,5 +1,5 @@
 // The first minute with clippo-ts: the small model of the package searches all emoji with words in several languages, and
-// tells what pictures in a style it has never seen show. `node search.mjs "red apple" 猫` searches for other words.
+// tells what pictures in a style it has never seen show. `node search.mjs "red heart" 老虎` searches for other words.
 // No network, no training; out/quickstart.html shows what it found.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -14,16 +14,16 @@ import { escapeHtml, htmlPage, picture, searchRow } from './page.mjs';
 const QUERIES = [
   ...[
     ['hot beverage', 'English'],
-    ['red apple', 'English'],
+    ['sunflower', 'English'],
     ['Katze', 'German'],
-    ['Fahrrad', 'German'],
+    ['Schlüssel', 'German'],
     ['arc-en-ciel', 'French'],
     ['corazón rojo', 'Spanish'],
     ['ракета', 'Russian'],
     ['花', 'Japanese'],
-    ['大象', 'Chinese'],
+    ['老虎', 'Chinese'],
     ['기차', 'Korean'],
-    ['قمر', 'Arabic'],
+    ['موز', 'Arabic'],
     ['ήλιος', 'Greek'],
   ],
 ];

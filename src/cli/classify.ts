@@ -1,13 +1,13 @@
 // `clippo classify`: which label, drawn as text, lies nearest to each picture.
 
 import type { Command } from 'commander';
-import type { ClassifyOptions } from '../clippo-model.ts';
 import { ConfigError } from '../errors.ts';
 import type { Raster } from '../raster/index.ts';
 import { addModelOptions, type ModelFlags, withModel } from './open-model.ts';
 import { positiveInteger, readLines } from './option-values.ts';
 import { complainAboutSkipped, readPicture } from './pictures.ts';
 import { printable, table } from './table.ts';
+import { templatesOf } from './templates.ts';
 import type { Terminal } from './terminal.ts';
 
 const EXAMPLES = `
@@ -36,7 +36,7 @@ export function addClassify(program: Command, terminal: Terminal): void {
     .option('--labels-file <file>', 'a label a line, - for stdin')
     .option(
       '--templates <set>',
-      'sentence around a label, {} standing for it, or clip-best (8) or clip-81',
+      'sentence around a label, {} standing for it, or clip-81, clip-best (8), name-only',
       '{}',
     )
     .option('-k <n>', 'how many labels to list a picture', positiveInteger, 5)
@@ -47,7 +47,7 @@ export function addClassify(program: Command, terminal: Terminal): void {
 
 async function classify(files: readonly string[], flags: Flags, terminal: Terminal): Promise<void> {
   const labels = await readLabels(flags, terminal);
-  const templates = resolveTemplates(flags.templates);
+  const templates = templatesOf([flags.templates]);
   await withModel(flags, terminal, async (model) => {
     const { signal, onProgress } = terminal;
     const pictures: { file: string; raster: Raster }[] = [];
@@ -90,12 +90,4 @@ async function readLabels({ labels, labelsFile }: Flags, terminal: Terminal): Pr
   const names = all.map((label) => label.trim());
   if (names.includes('')) throw new ConfigError(`--labels ${labels}: one of them is empty.`);
   return names;
-}
-
-function resolveTemplates(flag: string): NonNullable<ClassifyOptions['templates']> {
-  if (flag === 'clip-best' || flag === 'clip-81') return flag;
-  if (flag.includes('{}')) return [flag];
-  throw new ConfigError(
-    `--templates ${flag}: expected clip-best, clip-81, or a sentence with {} where the label goes.`,
-  );
 }

@@ -16,11 +16,16 @@ const TAR = /\.(tar|tar\.gz|tgz)$/i;
 const TABLE = /\.(csv|tsv|parquet)(\.gz)?$/i;
 const JSONL = /\.(jsonl|ndjson)(\.gz)?$/i;
 
+/** Whether an argument is a source in JSON. */
+export function isDescription(name: string): boolean {
+  return name.trimStart().startsWith('{');
+}
+
 /** Whether an argument is data and no checkpoint. */
 export function isData(name: string): boolean {
   if (/^[a-z]+:\/\//i.test(name)) return false;
   return (
-    name.trimStart().startsWith('{') ||
+    isDescription(name) ||
     [TAR, TABLE, JSONL, /\.json(\.gz)?$/i].some((pattern) => pattern.test(name)) ||
     isFolder(name)
   );
@@ -31,7 +36,7 @@ export async function describeSource(
   name: string,
   { images, captions }: DataFlags,
 ): Promise<SourceDescription> {
-  const found = name.trimStart().startsWith('{') ? parseDescription(name) : await guess(name);
+  const found = isDescription(name) ? parseDescription(name) : await guess(name);
   const takesCaptions = found.type === 'webdataset' || found.type === 'image-folder';
   if (captions !== undefined && !takesCaptions) {
     throw new ConfigError(`--captions: files of type ${found.type} have columns or fields of their own.`);
@@ -91,6 +96,6 @@ function parsePlace(text: string): { extension: string; field?: string } {
   return { extension: text.slice(0, colon), field: text.slice(colon + 1) };
 }
 
-function isFolder(name: string): boolean {
+export function isFolder(name: string): boolean {
   return statSync(name, { throwIfNoEntry: false })?.isDirectory() === true;
 }

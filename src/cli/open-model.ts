@@ -2,6 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import type { ClippoModel } from '../clippo-model.ts';
+import type { OrtRuntime } from '../compile/index.ts';
 import { ConfigError } from '../errors.ts';
 import { ENGINES, type Engine, startEngine } from './engine.ts';
 import { readFonts } from './font-file.ts';
@@ -38,11 +39,11 @@ export function addModelOptions(command: Command): Command {
     .option('--batch-size <n>', 'inputs that go through the network together', positiveInteger, 32);
 }
 
-/** Loads the model, hands it to `use` and frees it, whatever happens. */
+/** Loads the model, hands it to `use`, with ONNX Runtime if that computes, and frees it, whatever happens. */
 export async function withModel<T>(
   flags: ModelFlags,
   terminal: Terminal,
-  use: (model: ClippoModel) => Promise<T>,
+  use: (model: ClippoModel, runtime: OrtRuntime | undefined) => Promise<T>,
 ): Promise<T> {
   const { precision } = flags;
   if (precision === 'int8' && (flags.engine === 'wasm' || flags.engine === 'cpu')) {
@@ -68,7 +69,7 @@ export async function withModel<T>(
       const loss = cosine === undefined ? '' : ` (cosine to fp32: ${cosine.toFixed(4)})`;
       terminal.note(`Engine: ONNX Runtime ${installedVersion('onnxruntime-node')}, ${precision}${loss}.`);
     }
-    return await use(model);
+    return await use(model, runtime);
   } finally {
     model.dispose();
   }

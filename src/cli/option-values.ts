@@ -15,6 +15,36 @@ export function positiveInteger(text: string): number {
   return Number(text);
 }
 
+/** `0.1` */
+export function share(text: string): number {
+  if (!/^(0?\.\d+|[01](\.0*)?)$/.test(text)) throw new InvalidArgumentError('Expected a share from 0 to 1.');
+  return Number(text);
+}
+
+/** `1024`, `0.5`, `1e3` */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY)) {
+    throw new InvalidArgumentError('Expected a number above 0.');
+  }
+  return value;
+}
+
+/** `1,5,10` */
+export function integers(text: string): number[] {
+  if (!/^\d{1,10}(,\d{1,10})*$/.test(text)) {
+    throw new InvalidArgumentError('Expected whole numbers with commas between, as in 1,5,10.');
+  }
+  return text.split(',').map(Number);
+}
+
+/** `de,sw` */
+export function names(text: string): string[] {
+  const list = text.split(',').map((name) => name.trim());
+  if (list.includes('')) throw new InvalidArgumentError('Expected names with commas between; one is empty.');
+  return list;
+}
+
 /** `224` or `320x64`. */
 export function imageSize(text: string): number | { width: number; height: number } {
   const [, width, height] = /^(\d{1,10})(?:x(\d{1,10}))?$/.exec(text) ?? [];

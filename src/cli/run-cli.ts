@@ -7,6 +7,7 @@ import { addClassify } from './classify.ts';
 import { addConvert } from './convert.ts';
 import { addDoctor } from './doctor.ts';
 import { addEmbed } from './embed.ts';
+import { addEval } from './eval/index.ts';
 import { addInspect } from './inspect.ts';
 import { ownPackage } from './installed-package.ts';
 import { addRender } from './render.ts';
@@ -80,6 +81,7 @@ function createProgram({ stdout, stderr }: CliStreams, terminal: Terminal): Comm
     addSearch,
     addClassify,
     addTrain,
+    addEval,
     addConvert,
     addInspect,
     addDoctor,

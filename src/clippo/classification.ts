@@ -1,6 +1,6 @@
 // Cosines of pictures with prompts → how much of the probability falls on each label.
 
-import { createEmbeddings, type Embeddings, similarityMatrix } from '../embeddings.ts';
+import { type Embeddings, similarityMatrix } from '../embeddings.ts';
 
 /** A label and how much of the probability falls on it. */
 export interface Classification {
@@ -31,22 +31,4 @@ export function classifyRows(
       .map((label, k) => ({ label, score: weights[k]! / total }))
       .sort((a, b) => b.score - a.score);
   });
-}
-
-/** One unit vector a label: the mean over its prompts, normalised again as in big_vision. */
-export function meanPerLabel(prompts: Embeddings, labelCount: number): Embeddings {
-  const perLabel = prompts.count / labelCount;
-  const data = new Float32Array(labelCount * prompts.dim);
-  for (let k = 0; k < labelCount; k++) {
-    const mean = data.subarray(k * prompts.dim, (k + 1) * prompts.dim);
-    for (let i = 0; i < perLabel; i++) {
-      const row = prompts.row(k * perLabel + i);
-      for (let j = 0; j < mean.length; j++) mean[j]! += row[j]! / perLabel;
-    }
-    let squares = 0;
-    for (const value of mean) squares += value * value;
-    const norm = Math.sqrt(squares) + 1e-8;
-    for (let j = 0; j < mean.length; j++) mean[j]! /= norm;
-  }
-  return createEmbeddings(data, prompts.dim);
 }

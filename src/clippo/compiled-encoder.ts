@@ -23,15 +23,19 @@ export interface CompiledEncoder {
   readonly report: CompileReport;
   /**
    * @param images - float32 [B, H, W, 3] in [-1, 1]; borrowed. A height that is new is compiled first.
-   * @returns B · E numbers: unit vectors, or the head's output as it is
+   * @returns B · E numbers, of `pre_logits` B · D
    * @throws CompileError, BackendError
    */
-  encode(images: tf.Tensor4D, normalize: boolean): Promise<Float32Array>;
+  encode(images: tf.Tensor4D, wanted: EncoderOutput): Promise<Float32Array>;
   /** Frees the session, after the calls in hand. Harmless when called twice. */
   dispose(): Promise<void>;
 }
 
-type Encode = (images: tf.Tensor4D) => { readonly head: tf.Tensor; readonly embedding: tf.Tensor };
+/** What the head reads, what it gives, and that at length 1. */
+export type EncoderOutput = 'pre_logits' | 'head' | 'embedding';
+
+/** All that may be asked of a network: what is not asked for is one small row a picture. */
+type Encode = (images: tf.Tensor4D) => Readonly<Record<EncoderOutput, tf.Tensor>>;
 
 /** The network for pictures of one height, with the weights of that time. */
 interface Compiled {
@@ -79,13 +83,13 @@ export async function compileEncoder(
     return made;
   }
 
-  async function encode(images: tf.Tensor4D, normalize: boolean): Promise<Float32Array> {
+  async function encode(images: tf.Tensor4D, wanted: EncoderOutput): Promise<Float32Array> {
     const { run } = await graphOf(images.shape[1]);
-    const { head, embedding } = await run(images);
+    const outputs = await run(images);
     try {
-      return (await (normalize ? embedding : head).data()) as Float32Array;
+      return (await outputs[wanted].data()) as Float32Array;
     } finally {
-      tf.dispose([head, embedding]);
+      tf.dispose(outputs);
     }
   }
 
@@ -93,8 +97,8 @@ export async function compileEncoder(
     get report() {
       return report;
     },
-    encode(images, normalize) {
-      const answer = last.then(() => encode(images, normalize));
+    encode(images, wanted) {
+      const answer = last.then(() => encode(images, wanted));
       last = answer.catch(() => {}); // each caller sees its own failure
       return answer;
     },
@@ -113,13 +117,11 @@ async function compileNetwork(
 ): Promise<Compiled> {
   const { compile } = await import('../compile/index.ts');
   const weights = variables.map(({ dataId }) => dataId);
-  const withHead = cutModel({
-    inputs: network.inputs,
-    outputs: [network.getLayer('head').output, network.output].flat(),
-  });
+  const outputs = [network.getLayer('pre_logits').output, network.getLayer('head').output, network.output];
+  const withAll = cutModel({ inputs: network.inputs, outputs: outputs.flat() });
   const encode: Encode = (images) => {
-    const [head, embedding] = withHead.apply(images) as [tf.Tensor, tf.Tensor]; // its two outputs
-    return { head, embedding };
+    const [pre_logits, head, embedding] = withAll.apply(images) as [tf.Tensor, tf.Tensor, tf.Tensor]; // as listed
+    return { pre_logits, head, embedding };
   };
   const images = precision === 'int8' ? [toTensor(await sample(height))] : undefined;
   try {

@@ -8,7 +8,7 @@ import { readImageAt } from './byte-file.ts';
 import { assertTree, type Files, fileList, sourceOfFiles } from './file-source.ts';
 import { isObject, type JsonObject } from './json.ts';
 import { readJsonRows } from './jsonl.ts';
-import { broken, imageTextRecord } from './record.ts';
+import { type BrokenRecord, broken, imageTextRecord } from './record.ts';
 import { captionList, MAX_IMAGE_BYTES } from './sample.ts';
 import type { ByteFile, FileTree, RecordReference, RecordSource } from './source.ts';
 import { brokenReference, recordOrBroken, Unreadable } from './unreadable.ts';
@@ -40,6 +40,53 @@ export interface Crossmodal3600Options {
  */
 export function readCrossmodal3600(file: Files, options: Crossmodal3600Options): RecordSource {
   const door = 'readCrossmodal3600';
+  const resolved = resolveOptions(door, options);
+  return sourceOfFiles(fileList(door, file), (one, signal) => references(one, resolved, signal));
+}
+
+/** A picture with its captions in every language. */
+export interface MultilingualReference {
+  readonly key: string;
+  /** By language; those that have none are absent. */
+  readonly captions: Readonly<Record<string, readonly string[]>>;
+  /** The encoded picture. Rejects only when aborted. */
+  load(signal?: AbortSignal): Promise<Uint8Array | BrokenRecord>;
+}
+
+/** Pictures in their stored order. Reading twice gives the same. */
+export interface MultilingualSource {
+  readonly name: string;
+  readonly languages: readonly string[];
+  references(signal?: AbortSignal): AsyncIterable<MultilingualReference | BrokenRecord>;
+}
+
+/**
+ * The same file picture by picture, so that each is read once whatever the number of languages.
+ *
+ * @throws ConfigError
+ * @example readCrossmodalPictures(diskFile('captions.jsonl'), { images: diskFolder('crossmodal-3600') });
+ */
+export function readCrossmodalPictures(file: Files, options: Crossmodal3600Options): MultilingualSource {
+  const door = 'readCrossmodalPictures';
+  const resolved = resolveOptions(door, options);
+  const files = fileList(door, file);
+  async function* references(signal?: AbortSignal): AsyncGenerator<MultilingualReference | BrokenRecord> {
+    for (const one of files) {
+      for await (const { number, row } of readJsonRows(one, signal)) {
+        const place = `${one.name}:${number}`;
+        if (row instanceof Unreadable) yield broken(place, row.reason, row.message);
+        else if (typeof row['image/key'] !== 'string') yield broken(place, 'bad row', NO_KEY);
+        else yield multilingualReference(row['image/key'], row, resolved);
+      }
+    }
+  }
+  return { name: files.map(({ name }) => name).join(' '), languages: resolved.languages, references };
+}
+
+const NO_KEY = 'no "image/key"';
+
+/** @throws ConfigError */
+function resolveOptions(door: string, options: Crossmodal3600Options): Required<Crossmodal3600Options> {
   refuseUnknown(door, options, ['images', 'folder', 'languages', 'captions', 'maxImageBytes']);
   const resolved = {
     images: options.images,
@@ -63,7 +110,7 @@ export function readCrossmodal3600(file: Files, options: Crossmodal3600Options):
       `${door}: languages: expected some of ${CROSSMODAL_LANGUAGES.join(' ')}, got ${JSON.stringify(languages)}.`,
     );
   }
-  return sourceOfFiles(fileList(door, file), (one, signal) => references(one, resolved, signal));
+  return resolved;
 }
 
 async function* references(
@@ -76,7 +123,7 @@ async function* references(
     if (row instanceof Unreadable) {
       yield brokenReference(broken(place, row.reason, row.message));
     } else if (typeof row['image/key'] !== 'string') {
-      yield brokenReference(broken(place, 'bad row', 'no "image/key"'));
+      yield brokenReference(broken(place, 'bad row', NO_KEY));
     } else {
       for (const language of options.languages)
         yield pictureReference(row['image/key'], language, row, options);
@@ -88,16 +135,56 @@ function pictureReference(
   image: string,
   language: string,
   row: JsonObject,
-  { images, folder, captions, maxImageBytes }: Required<Crossmodal3600Options>,
+  options: Required<Crossmodal3600Options>,
 ): RecordReference {
   const key = `${image}/${language}`;
+  const captions = captionsIn(row, language, options);
+  if (captions === undefined) {
+    return brokenReference(broken(key, 'no caption', `no captions in ${language}`));
+  }
+  const fields = { language, image, locale: row['image/locale'] };
+  const load = async (signal?: AbortSignal) =>
+    imageTextRecord(key, await readPicture(image, options, signal), captions, { fields });
+  return { key, load: (signal) => recordOrBroken(key, () => load(signal)) };
+}
+
+function multilingualReference(
+  key: string,
+  row: JsonObject,
+  options: Required<Crossmodal3600Options>,
+): MultilingualReference {
+  const entries = options.languages.flatMap((language) => {
+    const captions = captionsIn(row, language, options);
+    return captions === undefined ? [] : [[language, captions] as const];
+  });
+  return {
+    key,
+    captions: Object.fromEntries(entries),
+    async load(signal) {
+      try {
+        return await readPicture(key, options, signal);
+      } catch (error) {
+        if (!(error instanceof Unreadable)) throw error;
+        return broken(key, error.reason, error.message);
+      }
+    },
+  };
+}
+
+function captionsIn(
+  row: JsonObject,
+  language: string,
+  { captions }: Required<Crossmodal3600Options>,
+): readonly string[] | undefined {
   const said = row[language];
   const all = isObject(said) ? captionList(said.caption) : undefined;
-  if (all === undefined) return brokenReference(broken(key, 'no caption', `no captions in ${language}`));
-  const kept = captions === 'first' ? all.slice(0, 1) : all;
-  const fields = { language, image, locale: row['image/locale'] };
-  const path = `${folder === '' ? '' : `${folder}/`}${image}.jpg`;
-  const load = async (signal?: AbortSignal) =>
-    imageTextRecord(key, await readImageAt(images, path, maxImageBytes, signal), kept, { fields });
-  return { key, load: (signal) => recordOrBroken(key, () => load(signal)) };
+  return captions === 'first' ? all?.slice(0, 1) : all;
+}
+
+function readPicture(
+  key: string,
+  { images, folder, maxImageBytes }: Required<Crossmodal3600Options>,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  return readImageAt(images, `${folder === '' ? '' : `${folder}/`}${key}.jpg`, maxImageBytes, signal);
 }

@@ -1,5 +1,13 @@
 // Bytes and files → records → batches.
 
+export {
+  type AttackAnnotationsOptions,
+  type AttackFolderOptions,
+  type AttackReference,
+  type AttackSource,
+  readAttackAnnotations,
+  readAttackFolder,
+} from './attack-pictures.ts';
 export { assembleBatches } from './batch-assembly.ts';
 export {
   type BatchOptions,
@@ -15,10 +23,15 @@ export {
   readCocoCaptions,
   readKarpathy,
 } from './caption-json.ts';
+export { type CifarOptions, readCifar } from './cifar.ts';
+export { type ClassFolderOptions, readClassFolder } from './class-folder.ts';
 export {
   CROSSMODAL_LANGUAGES,
   type Crossmodal3600Options,
+  type MultilingualReference,
+  type MultilingualSource,
   readCrossmodal3600,
+  readCrossmodalPictures,
 } from './crossmodal-3600.ts';
 export type { CsvOptions } from './csv.ts';
 export type { BrokenExample, DataReport, SourceReport } from './data-report.ts';
@@ -33,6 +46,13 @@ export {
 export type { Files } from './file-source.ts';
 export { type ImageFolderOptions, readImageFolder } from './image-folder.ts';
 export { readJsonl } from './jsonl.ts';
+export {
+  assertClasses,
+  type LabelledReference,
+  type LabelledSource,
+  labelledRecords,
+  unknownLabel,
+} from './labelled.ts';
 export { type MixtureOptions, type PairKind, resolveShare, type SourceShare } from './mixture.ts';
 export type { BatchSource, JsonValue, PairBatch } from './pair-batch.ts';
 export { type ParallelText, readParallelText } from './parallel-text.ts';

@@ -136,8 +136,9 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** Parquet files do not always say that their bytes are text. */
+/** Parquet files do not always say that their bytes are text; where a label is the caption, it may be a number. */
 function captionsIn(value: unknown): string[] | undefined {
+  if (typeof value === 'number' || typeof value === 'bigint') return [String(value)];
   return captionList(value instanceof Uint8Array ? new TextDecoder().decode(value) : value);
 }
 

@@ -3,7 +3,7 @@
 // option, a missing package, an abort, a bug) passes through.
 
 import { DataError } from '../errors.ts';
-import { type BrokenCause, type BrokenRecord, broken, type DataRecord } from './record.ts';
+import { type BrokenCause, type BrokenRecord, broken } from './record.ts';
 import type { RecordReference } from './source.ts';
 
 /** Thrown inside this room only. */
@@ -30,10 +30,10 @@ export async function* untilUnreadable(
 }
 
 /** What `load` gives, or the reason why it cannot. */
-export async function recordOrBroken(
+export async function recordOrBroken<T>(
   key: string,
-  load: () => DataRecord | BrokenRecord | Promise<DataRecord | BrokenRecord>,
-): Promise<DataRecord | BrokenRecord> {
+  load: () => T | BrokenRecord | Promise<T | BrokenRecord>,
+): Promise<T | BrokenRecord> {
   try {
     return await load();
   } catch (error) {

@@ -4,5 +4,6 @@ export { diskFile, diskFiles, diskFolder, openDiskSource } from './data-files.ts
 export { type NodeRuntimeOptions, nodeRuntime } from './engines.ts';
 export { readFile, writeFile } from './files.ts';
 export { encodePng, readImage, writePng } from './image-file.ts';
+export { partFolder } from './part-folder.ts';
 export { runFolder } from './run-folder.ts';
 export { createWorkerBatches, type WorkerBatchesOptions } from './worker-batches.ts';

@@ -3,7 +3,7 @@
 
 import type { PairBatch } from '../data/index.ts';
 import { createEmbeddings, topK } from '../embeddings.ts';
-import { toPngUrl } from '../png.ts';
+import { foundRow, pictureHtml } from '../page.ts';
 import type { Raster } from '../raster/index.ts';
 
 export interface RetrievalSheet {
@@ -47,17 +47,14 @@ export function retrievalSheet({ images, texts }: PairBatch, z: Float32Array): R
   return { among: pairs, rows };
 }
 
-/** Expects the styles `.found`, `.own` of the page. */
+/** A piece of a page of ours, which has the styles. */
 export function sheetHtml({ among, rows }: RetrievalSheet): string {
-  const image = (raster: Raster): string =>
-    `<img src="${toPngUrl(raster)}" width="${raster.width}" height="${raster.height}" alt="">`;
-  const lines = rows.map(({ query, hits }) => {
-    const found = hits.map(
-      ({ picture, score, isOwn }) =>
-        `<figure${isOwn ? ' class="own"' : ''}>${image(picture)}<figcaption>${score.toFixed(2)}</figcaption></figure>`,
-    );
-    return `<div class="found">${image(query)}${found.join('')}</div>`;
-  });
+  const lines = rows.map(({ query, hits }) =>
+    foundRow(
+      pictureHtml(query),
+      hits.map(({ picture, score, isOwn }) => ({ picture, caption: score.toFixed(2), isOwn })),
+    ),
+  );
   return `<p class="soft">On the left what is looked for, beside it what is most similar among ${among} of the last batch; what belongs to it is framed.</p>
 ${lines.join('\n')}`;
 }

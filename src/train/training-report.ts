@@ -1,6 +1,7 @@
 // Metrics of a run → one page of HTML without any outside file: curves, findings, what it was made with.
 
 import type { JsonValue } from '../data/index.ts';
+import { escapeHtml, htmlPage } from '../page.ts';
 import type { MetricsLine } from './metrics-log.ts';
 import { type RetrievalSheet, sheetHtml } from './retrieval-sheet.ts';
 
@@ -18,14 +19,7 @@ export interface TrainingReport {
 }
 
 const STYLE = `
-  :root { color-scheme: light dark; --line: light-dark(#d8dbe0, #3a3f47); --soft: light-dark(#5b6470, #a4adb8); --accent: light-dark(#0b63ce, #6cb1ff); }
-  body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-  h1 { font-size: 1.7rem; margin-bottom: .3rem; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
-  .soft { color: var(--soft); } .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.2rem; }
-  figure { margin: 0; } figcaption { font-size: .9rem; } svg { width: 100%; height: auto; }
-  pre { background: light-dark(#f4f5f7, #22262c); padding: .8rem; overflow-x: auto; font-size: .85rem; } li { margin: .4rem 0; }
-  .found { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin: .5rem 0; min-height: 4rem; } .found > img { margin-right: 1rem; }
-  .found img { image-rendering: pixelated; max-width: 6rem; height: auto; } .found figcaption { text-align: center; font-size: .75rem; color: var(--soft); } .own img { outline: 3px solid var(--accent); }
+  .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.2rem; }
 `;
 
 /** Curves that a page begins with, where the metrics have them; further numbers follow under their own names. */
@@ -58,20 +52,15 @@ export function trainingReport({ title, metrics, steps, settings, findings, shee
     findings.length === 0
       ? ''
       : `<h2>What seems wrong</h2><ul>${findings.map((each) => `<li>${escapeHtml(each)}</li>`).join('')}</ul>`;
-  return `<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title><style>${STYLE}</style>
-<h1>${escapeHtml(title)}</h1>
-<p class="soft">Step ${last} of ${steps}. Faint: every step; strong: a running mean.</p>
+  const body = `<p class="soft">Step ${last} of ${steps}. Faint: every step; strong: a running mean.</p>
 ${said}
 <div class="curves">
 ${figures.join('\n')}
 </div>
 ${sheet === undefined ? '' : `<h2>What it finds now</h2>\n${sheetHtml(sheet)}`}
 <h2>Made with</h2>
-<pre>${escapeHtml(JSON.stringify(settings, null, 2))}</pre>
-</html>
-`;
+<pre>${escapeHtml(JSON.stringify(settings, null, 2))}</pre>`;
+  return htmlPage({ title, body, style: STYLE });
 }
 
 function seriesOf(metrics: readonly MetricsLine[]): Map<string, [number, number][]> {
@@ -157,8 +146,4 @@ function thinned(series: Series): Series {
 function short(value: number): string {
   if (value === 0) return '0';
   return Math.abs(value) >= 1000 || Math.abs(value) < 0.01 ? value.toPrecision(2) : value.toPrecision(3);
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.codePointAt(0)};`);
 }

@@ -1,0 +1,59 @@
+// Embeddings → numbers: the evaluations of the paper, and the metrics they rest on.
+
+export { CLIP_BEST_TEMPLATES, CLIP_TEMPLATES, canonicalizePrompt, type Templates } from '../prompts.ts';
+export { type AsyncRanksOptions, retrievalRanksAsync } from './async-ranks.ts';
+export type { DrawnAttacks } from './attack-items.ts';
+export { type AttackPredictions, type AttackRates, attackRates } from './attack-rates.ts';
+export { type AttentionMap, attentionMap } from './attention-map.ts';
+export { type BootstrapInterval, type BootstrapOptions, bootstrapMean } from './bootstrap.ts';
+export { type ClassPrompts, encodeClasses } from './class-prompts.ts';
+export {
+  type ContrastiveTerms,
+  type ContrastiveValidationOptions,
+  contrastiveTerms,
+  contrastiveValidation,
+} from './contrastive-validation.ts';
+export type { Fill } from './covering.ts';
+export { type AttackedPicture, type DrawAttackOptions, drawAttack } from './draw-attack.ts';
+export type { Evaluation, EvaluationOptions, Interval, Skipped } from './evaluation.ts';
+export { type ExplainOptions, type Explanation, explain, type LetterValue } from './explain.ts';
+export { type FewShotOptions, fewShot } from './few-shot.ts';
+export { fewShotIndices } from './few-shot-indices.ts';
+export { accuracy, f1, matthews, pearson, spearman } from './metrics.ts';
+export { type ModalityGap, modalityGap } from './modality-gap.ts';
+export { type ModalityGapOptions, modalityGapOf } from './modality-gap-evaluation.ts';
+export { type ModalityGapFigureOptions, modalityGapFigure } from './modality-gap-figure.ts';
+export {
+  type LanguageRecall,
+  type MultilingualRetrievalOptions,
+  multilingualRetrieval,
+} from './multilingual.ts';
+export { type OcclusionMap, type OcclusionOptions, occlusionMap } from './occlusion-map.ts';
+export { type OverlayOptions, overlay } from './overlay.ts';
+export type { PartStore } from './parts.ts';
+export { createPatchCounter, type PatchCounter, type PatchCounterOptions } from './patch-count.ts';
+export type { PatchMap } from './patch-map.ts';
+export { type RankedClasses, rankClasses } from './rank-classes.ts';
+export type { RetrievalRanks } from './rank-tally.ts';
+export { retrievalRanks } from './ranks.ts';
+export { type RetrievalRecall, recallAtK, recallLostToTies, recallOfRanks } from './recall.ts';
+export { type RetrievalOptions, retrieval } from './retrieval.ts';
+export { type RidgeFewShot, type RidgeFewShotOptions, ridgeFewShot } from './ridge-few-shot.ts';
+export { parseSentencePiece, type SentencePieceOptions } from './sentencepiece.ts';
+export {
+  type LanguageEfficiency,
+  type MeanLengths,
+  type SequenceLengths,
+  type Texts,
+  type TokenEfficiency,
+  type TokenEfficiencyOptions,
+  tokenEfficiency,
+} from './token-efficiency.ts';
+export {
+  tokenEfficiencyFigure,
+  tokenEfficiencyReport,
+  tokenEfficiencyTable,
+} from './token-efficiency-figure.ts';
+export { parseTokenizerJson, type Tokenizer, type TokenizerJsonOptions } from './tokenizers.ts';
+export { type TypographicAttackOptions, typographicAttack } from './typographic.ts';
+export { type ZeroShotOptions, zeroShot } from './zero-shot.ts';

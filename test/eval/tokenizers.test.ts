@@ -1,0 +1,116 @@
+// tokenizer.json through the optional package: what counts, what does not, and what is refused.
+
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { parseTokenizerJson } from '../../src/eval/tokenizers.ts';
+
+/** BERT's kind: words and pieces of words, `[CLS]` before and `[SEP]` behind. */
+const WORD_PIECE = {
+  version: '1.0',
+  truncation: { max_length: 4, strategy: 'LongestFirst', stride: 0, direction: 'Right' },
+  padding: { strategy: { Fixed: 16 }, direction: 'Right', pad_id: 0, pad_type_id: 0, pad_token: '[PAD]' },
+  added_tokens: ['[PAD]', '[UNK]', '[CLS]', '[SEP]'].map((content, id) => ({
+    ...{ id, content, special: true, single_word: false, lstrip: false, rstrip: false, normalized: false },
+  })),
+  normalizer: { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true, lowercase: true },
+  pre_tokenizer: { type: 'BertPreTokenizer' },
+  post_processor: {
+    type: 'TemplateProcessing',
+    single: [
+      { SpecialToken: { id: '[CLS]', type_id: 0 } },
+      { Sequence: { id: 'A', type_id: 0 } },
+      { SpecialToken: { id: '[SEP]', type_id: 0 } },
+    ],
+    pair: [],
+    special_tokens: {
+      '[CLS]': { id: '[CLS]', ids: [2], tokens: ['[CLS]'] },
+      '[SEP]': { id: '[SEP]', ids: [3], tokens: ['[SEP]'] },
+    },
+  },
+  decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
+  model: {
+    ...{
+      type: 'WordPiece',
+      unk_token: '[UNK]',
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+    },
+    vocab: {
+      '[PAD]': 0,
+      '[UNK]': 1,
+      '[CLS]': 2,
+      '[SEP]': 3,
+      photo: 4,
+      '##graph': 5,
+      '##s': 6,
+      of: 7,
+      dog: 8,
+    },
+  },
+};
+
+afterEach(() => {
+  vi.doUnmock('@huggingface/tokenizers');
+  vi.resetModules();
+});
+
+describe('parseTokenizerJson', () => {
+  it.each<[string, Uint8Array | string | object]>([
+    ['bytes', new TextEncoder().encode(JSON.stringify(WORD_PIECE))],
+    ['text', JSON.stringify(WORD_PIECE)],
+    ['an object', WORD_PIECE],
+  ])('reads %s, and counts neither ends nor padding', async (_, json) => {
+    const { name, count } = await parseTokenizerJson(json, { name: 'tiny' });
+    expect(name).toBe('tiny');
+    expect(['', 'dog', 'Photographs of dogs', 'photo 犬犬', 'of '.repeat(20)].map(count)).toEqual([
+      ...[0, 1, 6, 3, 20],
+    ]);
+  });
+
+  it('takes the settings beside it', async () => {
+    const { count } = await parseTokenizerJson(
+      { ...WORD_PIECE, normalizer: null },
+      { name: 'tiny', config: { do_lowercase_and_remove_accent: true } },
+    );
+    expect(count('DÔG')).toBe(1);
+  });
+
+  it.each<[string, Uint8Array | string | object, string]>([
+    ['no JSON', '{"model"', 'tokenizer "x": not JSON: '],
+    ['no UTF-8', Uint8Array.of(0xff, 0xfe), 'tokenizer "x": not JSON: '],
+    [
+      'other JSON',
+      '[1]',
+      'tokenizer "x": expected a tokenizer.json, an object with a "model", got an array.',
+    ],
+    ['nothing', 'null', 'got null.'],
+    ['a model alone', { model: {} }, 'tokenizer "x": not a tokenizer.json that can be read: '],
+    [
+      'rules unheard of',
+      { ...WORD_PIECE, normalizer: { type: 'Runes' } },
+      'tokenizer "x": not a tokenizer.json that can be read: Unknown Normalizer type: Runes',
+    ],
+  ])('refuses %s', async (_, json, words) => {
+    await expect(parseTokenizerJson(json, { name: 'x' })).rejects.toThrow(words);
+    await expect(parseTokenizerJson(json, { name: 'x' })).rejects.toMatchObject({ code: 'DATA' });
+  });
+
+  it('refuses a tokenizer without a name, and what is no text', async () => {
+    // @ts-expect-error: nothing for the head of a column
+    await expect(parseTokenizerJson(WORD_PIECE, {})).rejects.toThrow(
+      'parseTokenizerJson: name: expected a name for tables and figures, got undefined.',
+    );
+    const { count } = await parseTokenizerJson(WORD_PIECE, { name: 'x' });
+    // @ts-expect-error: no string
+    expect(() => count(3)).toThrow('tokenizer "x": expected a string, got 3.');
+  });
+
+  it('says what to install', async () => {
+    vi.doMock('@huggingface/tokenizers', () => {
+      throw new Error('not found');
+    });
+    const door = await import('../../src/eval/tokenizers.ts');
+    await expect(door.parseTokenizerJson(WORD_PIECE, { name: 'x' })).rejects.toThrow(
+      'Reading a tokenizer.json needs the package "@huggingface/tokenizers", which cannot be loaded. Run: npm install @huggingface/tokenizers',
+    );
+  });
+});
