@@ -58,7 +58,7 @@ interface Compiled {
 }
 
 /** Shapes of inputs for which a function keeps a session open. */
-const MOST_SESSIONS = 12;
+const MOST_SESSIONS = 16;
 
 /**
  * Turns a function of tensors into one ONNX graph, gradients and updates of variables included, that ONNX Runtime

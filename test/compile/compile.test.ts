@@ -57,15 +57,15 @@ describe('inputs', () => {
     const sum = variable(0);
     const add = (x: tf.Tensor): void => sum.assign(tf.add(sum, tf.sum(x)));
     const compiled = await compile(add, { runtime: counting });
-    const inputs = Array.from({ length: 14 }, (_, n) => tf.ones([n + 1]));
+    const inputs = Array.from({ length: 18 }, (_, n) => tf.ones([n + 1]));
     for (const x of inputs) await compiled(x);
     const opened = counting.opened();
-    expect(counting.open()).toBe(12);
-    await compiled(inputs[13]!); // still open
+    expect(counting.open()).toBe(16);
+    await compiled(inputs[17]!); // still open
     expect(counting.opened()).toBe(opened);
     await compiled(inputs[0]!); // opened again
-    expect([counting.opened(), counting.open()]).toEqual([opened + 1, 12]);
-    expect(read(sum.clone())).toEqual([105 + 14 + 1]);
+    expect([counting.opened(), counting.open()]).toEqual([opened + 1, 16]);
+    expect(read(sum.clone())).toEqual([171 + 18 + 1]);
     await compiled.dispose();
     expect(counting.open()).toBe(0);
     tf.dispose([sum, ...inputs]);
