@@ -52,6 +52,22 @@ export function tableHtml([head = [], ...rows]: readonly (readonly string[])[]):
   return `<table><tr>${cells(head, 'th')}</tr>${rows.map((row) => `<tr>${cells(row, 'td')}</tr>`).join('')}</table>`;
 }
 
+/**
+ * Rules for an SVG that may stand alone and follows light and dark: what knows no light-dark() keeps the first colour.
+ *
+ * @param scope - class of the SVG
+ */
+export function lightDarkRules(
+  scope: string,
+  rules: readonly (readonly [selector: string, property: string, light: string, dark: string])[],
+): string {
+  return rules
+    .map(([selector, property, light, dark]) => {
+      return `.${scope} ${selector}{${property}:${light};${property}:light-dark(${light},${dark})}`;
+    })
+    .join('');
+}
+
 /** A Raster within the page, at its own size. */
 export function pictureHtml(raster: Raster, alt = ''): string {
   return `<img src="${toPngUrl(raster)}" width="${raster.width}" height="${raster.height}" alt="${escapeHtml(alt)}">`;

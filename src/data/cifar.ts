@@ -8,8 +8,8 @@ import type { Raster } from '../raster/index.ts';
 import { readWhole } from './byte-file.ts';
 import { type Files, fileList } from './file-source.ts';
 import { assertClasses, type LabelledReference, type LabelledSource, unknownLabel } from './labelled.ts';
-import { type BrokenRecord, broken } from './record.ts';
-import { Unreadable } from './unreadable.ts';
+import type { BrokenRecord } from './record.ts';
+import { recordOrBroken } from './unreadable.ts';
 
 export interface CifarOptions {
   /** Names by label: `batches.meta.txt` of CIFAR-10, `fine_label_names.txt` of CIFAR-100. */
@@ -41,12 +41,11 @@ export function readCifar(files: Files, options: CifarOptions): LabelledSource {
 
   async function* references(signal?: AbortSignal): AsyncGenerator<LabelledReference | BrokenRecord> {
     for (const file of list) {
-      let bytes: Uint8Array;
-      try {
-        bytes = await readWhole(file, { bytes: MOST_BYTES, reason: 'corrupt' }, signal);
-      } catch (error) {
-        if (!(error instanceof Unreadable)) throw error;
-        yield broken(file.name, error.reason, error.message);
+      const bytes = await recordOrBroken(file.name, () =>
+        readWhole(file, { bytes: MOST_BYTES, reason: 'corrupt' }, signal),
+      );
+      if ('kind' in bytes) {
+        yield bytes;
         continue;
       }
       if (bytes.length === 0 || bytes.length % size !== 0) {

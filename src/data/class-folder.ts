@@ -10,7 +10,7 @@ import { assertClasses, type LabelledReference, type LabelledSource } from './la
 import { type BrokenRecord, broken } from './record.ts';
 import { IMAGE_EXTENSIONS, MAX_IMAGE_BYTES, MAX_TEXT_BYTES } from './sample.ts';
 import type { ByteFile, FileTree } from './source.ts';
-import { Unreadable } from './unreadable.ts';
+import { recordOrBroken } from './unreadable.ts';
 
 export interface ClassFolderOptions {
   /**
@@ -51,20 +51,16 @@ export async function readClassFolder(
       const extension = path.slice(path.lastIndexOf('.') + 1).toLowerCase();
       if (!IMAGE_EXTENSIONS.includes(extension)) yield broken(path, 'no image', 'its ending is no picture’s');
       else if (label === undefined) yield broken(path, 'unknown label', 'lies in no folder of a class');
-      else yield { key: path, label, load: (signal) => load(path, signal) };
+      else
+        yield {
+          key: path,
+          label,
+          load: (signal) => recordOrBroken(path, () => readImageAt(tree, path, MAX_IMAGE_BYTES, signal)),
+        };
     }
   }
 
-  async function load(path: string, signal?: AbortSignal): Promise<Uint8Array | BrokenRecord> {
-    try {
-      return await readImageAt(tree, path, MAX_IMAGE_BYTES, signal);
-    } catch (error) {
-      if (error instanceof Unreadable) return broken(path, error.reason, error.message);
-      throw error;
-    }
-  }
-
-  return { name: 'class folders', classes, references };
+  return { name: 'class folders', classes, count: paths.length, references };
 }
 
 function folderOf(path: string): string {

@@ -160,14 +160,7 @@ function multilingualReference(
   return {
     key,
     captions: Object.fromEntries(entries),
-    async load(signal) {
-      try {
-        return await readPicture(key, options, signal);
-      } catch (error) {
-        if (!(error instanceof Unreadable)) throw error;
-        return broken(key, error.reason, error.message);
-      }
-    },
+    load: (signal) => recordOrBroken(key, () => readPicture(key, options, signal)),
   };
 }
 

@@ -21,6 +21,8 @@ export interface LabelledSource {
   readonly name: string;
   /** What the labels count through. */
   readonly classes: readonly string[];
+  /** How many references there are, where that is known without reading: for progress. */
+  readonly count?: number;
   references(signal?: AbortSignal): AsyncIterable<LabelledReference | BrokenRecord>;
 }
 

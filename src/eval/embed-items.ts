@@ -7,6 +7,7 @@ import { createEmbeddings, type Embeddings } from '../embeddings.ts';
 import { DataError } from '../errors.ts';
 import { type Raster, resize } from '../raster/index.ts';
 import { createSkipCounter, type ResolvedEvaluation, type Skipped } from './evaluation.ts';
+import { PICTURE_LIMITS } from './example-pictures.ts';
 import { fingerprint, type Part, packPart, unpackPart } from './parts.ts';
 
 /** An example that is to be embedded. */
@@ -51,7 +52,6 @@ export interface EmbeddedItems<About extends JsonValue> {
 
 /** Items a part. */
 const PART = 256;
-const NO_LIMITS = { maxPixels: 2 ** 27, minSide: 1 };
 
 /** What is kept of an item beside its vectors. */
 interface Entry<About extends JsonValue> {
@@ -197,7 +197,7 @@ async function decodeAll(
   const rasters: Raster[] = [];
   for (const picture of pictures) {
     const decoded =
-      picture instanceof Uint8Array ? await decodePicture(key, picture, NO_LIMITS, {}) : picture;
+      picture instanceof Uint8Array ? await decodePicture(key, picture, PICTURE_LIMITS, {}) : picture;
     if ('kind' in decoded) return decoded;
     rasters.push(await prepare(decoded, key));
   }

@@ -34,7 +34,8 @@ export async function findExamples(
   return found;
 }
 
-const LIMITS = { maxPixels: 2 ** 27, minSide: 1 };
+/** Whatever fits into memory: evaluations measure what the data set has. */
+export const PICTURE_LIMITS = { maxPixels: 2 ** 27, minSide: 1 };
 
 /** @param size - px, side of a picture */
 export async function readExample(
@@ -43,7 +44,8 @@ export async function readExample(
   signal?: AbortSignal,
 ): Promise<Shown | BrokenRecord> {
   const thing = await reference.load(signal);
-  const shown = thing instanceof Uint8Array ? await decodePicture(reference.key, thing, LIMITS, {}) : thing;
+  const shown =
+    thing instanceof Uint8Array ? await decodePicture(reference.key, thing, PICTURE_LIMITS, {}) : thing;
   return typeof shown === 'string' || 'kind' in shown ? shown : resize(shown, size);
 }
 

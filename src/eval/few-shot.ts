@@ -7,7 +7,7 @@ import { assertNumber, describeValue, refuseUnknown } from '../options.ts';
 import { centralCrop, type Raster, resize } from '../raster/index.ts';
 import { bootstrapMean } from './bootstrap.ts';
 import { classificationSheet, perClassTable } from './classification-report.ts';
-import { countOf, type EmbeddedItems, embedItems } from './embed-items.ts';
+import { type EmbeddedItems, embedItems } from './embed-items.ts';
 import {
   createEvaluation,
   EVALUATION_OPTIONS,
@@ -18,6 +18,7 @@ import {
 } from './evaluation.ts';
 import { fewShotIndices } from './few-shot-indices.ts';
 import { assertLabelled, labelledItems } from './labelled-items.ts';
+import { accuracy } from './metrics.ts';
 import { accuracyPerClass } from './rank-classes.ts';
 import { ridgeFewShot } from './ridge-few-shot.ts';
 
@@ -76,7 +77,11 @@ export async function fewShot(options: FewShotOptions): Promise<Evaluation> {
       for (const place of places) yield references[place]!;
     },
   };
-  const embed = async (source: LabelledSource, total: number, part: string): Promise<EmbeddedItems<number>> =>
+  const embed = async (
+    source: LabelledSource,
+    total: number | undefined,
+    part: string,
+  ): Promise<EmbeddedItems<number>> =>
     embedItems({
       ...resolved,
       door,
@@ -87,7 +92,7 @@ export async function fewShot(options: FewShotOptions): Promise<Evaluation> {
       layer: 'pre_logits',
     });
   const fitted = await embed(few, places.length, 'train');
-  const tested = await embed(test, await countOf(test.references(signal)), 'test');
+  const tested = await embed(test, test.count, 'test');
   const rowOf = new Map(fitted.keys.map((key, row) => [key, row]));
   const testLabels = Int32Array.from(tested.about);
 
@@ -119,7 +124,9 @@ export async function fewShot(options: FewShotOptions): Promise<Evaluation> {
     skipped: { ...fitted.skipped, ...tested.skipped },
     settings: { train: train.name, test: test.name, classes: classes.length, shots, seeds, l2 },
     details: {
-      perSeed: outcomes.map(({ count, seed, hits }) => ({ shots: count, seed, accuracy: meanOf(hits) })),
+      perSeed: outcomes.map(({ count, seed, predictions }) => ({
+        ...{ shots: count, seed, accuracy: accuracy(predictions, testLabels) },
+      })),
     },
     sections: [
       await classificationSheet({
@@ -140,12 +147,6 @@ export async function fewShot(options: FewShotOptions): Promise<Evaluation> {
 /** big_vision: to 256 px without regard to the aspect ratio, then the middle 224; other sizes in proportion. */
 function cropped(picture: Raster, size: number): Raster {
   return centralCrop(resize(picture, Math.round((size * 256) / 224)), size);
-}
-
-function meanOf(hits: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < hits.length; i++) sum += hits[i]!;
-  return sum / hits.length;
 }
 
 /** @throws ConfigError */

@@ -4,7 +4,7 @@
 
 import { ConfigError, DataError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
-import { escapeXml } from '../page.ts';
+import { escapeXml, lightDarkRules } from '../page.ts';
 import { createRandom } from '../random.ts';
 import { assertFiniteNumbers } from './finite-numbers.ts';
 import type { ModalityGap } from './modality-gap.ts';
@@ -27,9 +27,8 @@ const INNER = WIDTH - LEFT - EDGE;
 /** px below the plot, for numbers and the name of the axis, and of a line of the caption. */
 const [BELOW, LINE] = [54, 17];
 
-// A browser takes the second value of each, what knows no light-dark() the first. The drawing brings its own paper, so
-// that ink and paper fit on any page.
-const STYLE = [
+// The drawing brings its own paper, so that ink and paper fit on any page.
+const STYLE = lightDarkRules('modality-gap', [
   ['.paper', 'fill', '#ffffff', '#16191d'],
   ['.ink', 'fill', '#1f2328', '#e6e9ed'],
   ['.soft', 'fill', '#5b6470', '#a4adb8'],
@@ -37,11 +36,7 @@ const STYLE = [
   ['.halo', 'stroke', '#ffffff', '#16191d'],
   ['.a', 'stroke', '#0b63ce', '#6cb1ff'],
   ['.b', 'stroke', '#e0700c', '#ff9f45'],
-]
-  .map(([name, property, light, dark]) => {
-    return `.modality-gap ${name}{${property}:${light};${property}:light-dark(${light},${dark})}`;
-  })
-  .join('');
+]);
 
 /**
  * The scatter of a modality gap: `a` blue, `b` orange, their centres ringed, the distance in the caption.

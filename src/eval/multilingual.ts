@@ -18,6 +18,7 @@ import {
   resolveEvaluation,
 } from './evaluation.ts';
 import { languageFigure } from './language-figure.ts';
+import { recallOfRanks } from './recall.ts';
 
 export interface MultilingualRetrievalOptions extends EvaluationOptions {
   /** Pictures with captions in several languages, `readCrossmodalPictures()`. */
@@ -88,7 +89,8 @@ export async function multilingualRetrieval(options: MultilingualRetrievalOption
         ...(runtime && { runtime }),
         ...(signal && { signal }),
       });
-      return [ranks.imageToText, ranks.textToImage].map(shareOfFirst);
+      const recall = recallOfRanks(ranks, [1]);
+      return [recall.imageToText[1], recall.textToImage[1]];
     };
     const all = places.map((_, i) => i);
     const [imageToText = 0, textToImage = 0] = await recallOf(all);
@@ -159,12 +161,6 @@ function rowsAt(rows: Embeddings, places: readonly number[]): Embeddings {
     data.set(rows.row(place), i * rows.dim);
   });
   return createEmbeddings(data, rows.dim);
-}
-
-function shareOfFirst(ranks: ArrayLike<number>): number {
-  let first = 0;
-  for (let i = 0; i < ranks.length; i++) first += Number(ranks[i] === 0);
-  return first / ranks.length;
 }
 
 function languageTable(languages: readonly LanguageRecall[]): string {

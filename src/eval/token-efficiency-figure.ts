@@ -3,11 +3,11 @@
 // One SVG without any outside file, readable in light and dark. Reference: figure 3 of the CLIPPO paper.
 
 import { ConfigError } from '../errors.ts';
-import { escapeXml, htmlPage, tableHtml } from '../page.ts';
+import { escapeXml, htmlPage, lightDarkRules, tableHtml } from '../page.ts';
 import type { LanguageEfficiency, TokenEfficiency } from './token-efficiency.ts';
 
 /** Colours in light and dark; of the methods (`m0` is CLIPPO) such as can be told apart by those who see fewer. */
-const STYLE = [
+const STYLE = lightDarkRules('token-efficiency', [
   ['.paper', 'fill', '#ffffff', '#16191d'],
   ['text', 'fill', '#24292f', '#e6e9ed'],
   ['.soft', 'fill', '#5b6470', '#a4adb8'],
@@ -19,12 +19,7 @@ const STYLE = [
   ['.m3', 'color', '#a3348c', '#f08bdc'],
   ['.m4', 'color', '#8a6d00', '#e3c85b'],
   ['.m5', 'color', '#5a6270', '#b3bcc8'],
-]
-  // What does not know light-dark() keeps the first of each two.
-  .map(([name, property, light, dark]) => {
-    return `.token-efficiency ${name}{${property}:${light};${property}:light-dark(${light},${dark})}`;
-  })
-  .join('');
+]);
 
 /** Around the origin; CLIPPO's is filled, the others are open. */
 const MARKS = [

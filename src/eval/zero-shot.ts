@@ -15,7 +15,7 @@ import {
   resolveClassPrompts,
 } from './class-prompts.ts';
 import { classificationSheet, perClassTable } from './classification-report.ts';
-import { countOf, embedItems } from './embed-items.ts';
+import { embedItems } from './embed-items.ts';
 import {
   createEvaluation,
   EVALUATION_OPTIONS,
@@ -62,12 +62,11 @@ export async function zeroShot(options: ZeroShotOptions): Promise<Evaluation> {
     ...(onProgress && { onProgress }),
   };
   const classVectors = await encodeClasses(model, classes, prompts, encodeOptions);
-  const total = await countOf(source.references(signal));
   const embedded = await embedItems({
     ...resolved,
     door,
     items: labelledItems(source, signal),
-    total,
+    total: source.count,
     settings: null,
   });
   const labels = Int32Array.from(embedded.about);
