@@ -31,6 +31,14 @@ const PROMISES: Record<string, { prints: RegExp[]; writes?: string[] }> = {
       /100 % of the points/,
     ],
   },
+  '07-evaluate.mjs': {
+    prints: [
+      /zero-shot, 60 pictures of 60 animals\n {2}accuracy: [3-9]\d % \(\d+ to \d+\)/, // chance: 2 %
+      /textToImage@1: [3-9]\d %/,
+      /attackSuccessRate: \d+ %/,
+    ],
+    writes: ['07-zero-shot.html', '07-retrieval.html', '07-typographic-attack.html'],
+  },
 };
 
 function node(file: string, env: Record<string, string> = {}): string {
