@@ -35,16 +35,22 @@ Examples:
 export async function runCli(argv: readonly string[], streams: CliStreams): Promise<number> {
   const { stdout, stderr, signal } = streams;
   const terminal = createTerminal(streams);
+  const program = createProgram(streams, terminal);
+  // Set once the verb is known.
+  let verb: Command = program;
+  program.hook('preAction', (_, action) => {
+    verb = action;
+  });
   // A write to a closed pipe fails twice, as a rejection (handled below) and as an event nobody else listens to.
   const ignore = (): void => {};
   stdout.on('error', ignore);
   stderr.on('error', ignore);
   try {
-    await createProgram(streams, terminal).parseAsync(argv, { from: 'user' });
+    await program.parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {
     terminal.endProgress();
-    return await exitCodeOf(error, { terminal, signal, debug: argv.includes('--debug') });
+    return await exitCodeOf(error, { terminal, signal, verb, debug: argv.includes('--debug') });
   } finally {
     terminal.endProgress();
     stdout.off('error', ignore);
@@ -94,10 +100,11 @@ function createProgram({ stdout, stderr }: CliStreams, terminal: Terminal): Comm
 interface Outcome {
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
+  readonly verb: Command;
   readonly debug: boolean;
 }
 
-async function exitCodeOf(error: unknown, { terminal, signal, debug }: Outcome): Promise<number> {
+async function exitCodeOf(error: unknown, { terminal, signal, verb, debug }: Outcome): Promise<number> {
   // commander has printed its message, or the help that was asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (isClosedPipe(error)) return 0;
@@ -105,11 +112,19 @@ async function exitCodeOf(error: unknown, { terminal, signal, debug }: Outcome):
     terminal.warn('clippo: interrupted.');
     return 130;
   }
-  terminal.warn(`clippo: ${error instanceof Error ? error.message : String(error)}`);
+  const message = error instanceof Error ? error.message : String(error);
+  terminal.warn(`clippo: ${error instanceof ClippoError ? inFlags(message, verb) : message}`);
   if (debug && error instanceof Error) terminal.warn(stackOf(error));
   else if (!(error instanceof ClippoError))
     terminal.warn('This looks like a bug. Run it again with --debug and report it.');
   return error instanceof ConfigError ? 2 : 1;
+}
+
+/** A message of the library, its options named as the flags of the verb: `maxSkipped` is `--max-skipped` here. */
+function inFlags(message: string, verb: Command): string {
+  const flags = new Map(verb.options.map((option) => [option.attributeName(), option.long]));
+  // Only words that are nothing but names of options, and no paths through a config such as `data.batchSize`.
+  return message.replace(/(?<![\w.$"'-])[a-z]+[A-Z]\w*(?![\w"'(])/g, (word) => flags.get(word) ?? word);
 }
 
 function stackOf(error: Error): string {

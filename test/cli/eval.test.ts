@@ -111,6 +111,7 @@ describe('clippo eval zero-shot', () => {
     const strict = await evaluate(['zero-shot', data, ...byName, '--max-skipped', '0']);
     expect([strict.code, strict.stdout]).toEqual([1, '']);
     expect(strict.stderr).toContain('zeroShot: 1 of 10 examples cannot be used: 1 × no image (ant/notes.txt');
+    expect(strict.stderr).toContain('or allow it with --max-skipped.');
   });
 
   it('writes its folder, and goes on from what is there', async () => {

@@ -40,13 +40,12 @@ describe('clippo train', () => {
   it('trains in its folder, and has nothing to do the second time', async () => {
     const config = await write();
     const { code, stdout, stderr } = await clippo(['train', '--config', config, '--json']);
-    expect([code, stderr.split('\n').filter((line) => line.startsWith('step'))]).toEqual([
-      0,
-      [
-        expect.stringMatching(
-          /^step 8 of 8, loss \d\.\d+ \(chance 1\.10\), recall \d+\.\d %, temperature 10\.\d, /,
-        ),
-      ],
+    const progress = stderr.split('\n').filter((line) => line.startsWith('step'));
+    expect([code, progress.at(-1)]).toEqual([
+      0, // a slow machine prints earlier lines too
+      expect.stringMatching(
+        /^step 8 of 8, loss \d\.\d+ \(chance 1\.10\), recall \d+\.\d %, temperature 10\.\d, /,
+      ),
     ]);
     expect(JSON.parse(stdout)).toMatchObject({
       step: 8,
