@@ -20,12 +20,12 @@ import {
   takeTextRows,
   toFloat32,
   towerWeights,
+  writeChunks,
 } from './checkpoint/index.ts';
 import { type Classification, classifyRows } from './clippo/classification.ts';
 import { type CompiledEncoder, compileEncoder, type EncoderOutput } from './clippo/compiled-encoder.ts';
 import { assertList, createInputReader, type ReadInput } from './clippo/input-reader.ts';
 import { quantizationSample } from './clippo/quantization-sample.ts';
-import { writeChunks } from './clippo/write-chunks.ts';
 import type { CompileReport, OrtRuntime } from './compile/index.ts';
 import {
   createEmbeddings,

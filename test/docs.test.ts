@@ -223,18 +223,23 @@ describe('links and pictures', () => {
 describe('docs/cli.md', () => {
   const page = read('docs/cli.md');
   const flagsIn = (text: string): string[] => [...new Set(text.match(/(?<![\w-])--?[a-z][\w-]*/g))].sort();
-  /** Of a verb, or of a task of `eval`. */
+  /** Of a verb, a task of `eval`, or a kind of `finetune`. */
   const sectionOf = (verb: string): string =>
-    page.split(/^##+ /m).find((part) => part.startsWith(`${verb.split(' ').at(-1)}\n`))!;
+    page.split(/^##+ /m).find((part) => part.startsWith(`${verb.replace('eval ', '')}\n`))!;
   const rowsOf = (section: string): string =>
     [...section.matchAll(/^\| `(-[^`]*)`/gm)].map((match) => match[1]!).join(' ');
   const ofModels = ['--model', '--engine', '--precision', '--font', '--batch-size'];
   const ofEvaluations = ['--max-skipped', '--out', '--examples', '--json'];
-  const evaluations = ['zero-shot', 'few-shot', 'retrieval', 'multilingual', 'typographic', 'gap', 'loss'];
+  const evaluations = [
+    ...['zero-shot', 'few-shot', 'retrieval', 'multilingual', 'typographic', 'glue', 'gap', 'loss'],
+  ];
   const tasks = [...evaluations, 'tokens', 'explain'];
+  const kinds = ['labels', 'glue', 'vqa'];
+  const ofNetworks = ['--model', '--engine', '--font'];
 
   /** Flags that are listed elsewhere. */
   function sharedBy(verb: string): string[] {
+    if (verb.startsWith('finetune ')) return [...ofNetworks, ...flagsIn(rowsOf(sectionOf('finetune')))];
     const name = verb.replace('eval ', '');
     if (evaluations.includes(name)) return [...ofModels, ...ofEvaluations];
     return ['search', 'classify', 'explain'].includes(name) ? ofModels : [];
@@ -243,6 +248,7 @@ describe('docs/cli.md', () => {
   it.each([
     ...['render', 'embed', 'search', 'classify', 'train', 'convert', 'inspect', 'doctor'],
     ...tasks.map((task) => `eval ${task}`),
+    ...kinds.map((kind) => `finetune ${kind}`),
   ])('lists every flag of %s, and no other', async (verb) => {
     const { stdout } = await clippo([...verb.split(' '), '--help']);
     const help = stdout.slice(stdout.indexOf('\nOptions:'), stdout.indexOf('\nGlobal Options:'));
@@ -257,6 +263,15 @@ describe('docs/cli.md', () => {
     const { stdout } = await clippo(['eval', '--help']);
     for (const task of tasks) expect(stdout).toMatch(new RegExp(`^  ${task} `, 'm'));
     expect(flagsIn(rowsOf(sectionOf('eval')))).toEqual(ofEvaluations.sort());
+  });
+
+  it('lists every kind of finetune, and no flag that none of them has', async () => {
+    const { stdout: menu } = await clippo(['finetune', '--help']);
+    for (const kind of kinds) expect(menu).toMatch(new RegExp(`^  ${kind} `, 'm'));
+    const listed = [...sectionOf('finetune').matchAll(/^\| `(\w+) </gm)].map((match) => match[1]);
+    expect(listed).toEqual(kinds);
+    const { stdout } = await clippo(['finetune', 'glue', '--help']);
+    for (const flag of flagsIn(rowsOf(sectionOf('finetune')))) expect(stdout).toContain(`${flag} `);
   });
 });
 

@@ -9,8 +9,8 @@ import { describe, expect, it } from 'vitest';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const EXAMPLES = readdirSync(join(ROOT, 'examples')).filter((file) => /^\d\d-.*\.mjs$/.test(file));
 
-/** What each prints, and the files it leaves in out/. */
-const PROMISES: Record<string, { prints: RegExp[]; writes?: string[] }> = {
+/** What each prints, and the files it leaves in out/. Those that train for minutes have a `--tiny`. */
+const PROMISES: Record<string, { prints: RegExp[]; writes?: string[]; tiny?: boolean }> = {
   '01-render-text.mjs': {
     prints: [/224 x 224 px, 41 of 41 characters drawn/, /at y = 16: .* px wide/, /patch row 1, column 4/],
     writes: ['01-render-text.png'],
@@ -39,10 +39,46 @@ const PROMISES: Record<string, { prints: RegExp[]; writes?: string[] }> = {
     ],
     writes: ['07-zero-shot.html', '07-retrieval.html', '07-typographic-attack.html'],
   },
+  '08-sentiment.mjs': {
+    tiny: true,
+    prints: [/640 reviews to learn from/, /with "not" \d+ %/, /a lovely ending: (un)?kind \(\d+ %\)/],
+    writes: ['08-sentiment.html', '08-sentiment.safetensors'],
+  },
+  '09-duplicate-questions.mjs': {
+    tiny: true,
+    prints: [/64 pairs to learn from/, /of dev\n/, /same: \d+ taken for different, \d+ taken for same/],
+    writes: ['09-pair.png'],
+  },
+  '10-emoji-category.mjs': {
+    tiny: true,
+    prints: [
+      /twemoji, a style never seen: [4-9]\d\.\d % right/, // from one style; chance is 21 %
+      /English names, drawn: \d+\.\d % right/,
+      /strawberry: Food & Drink/,
+    ],
+    writes: ['10-emoji-category.safetensors', '10-emoji-category.md'],
+  },
+  '11-languages.mjs': {
+    tiny: true,
+    prints: [/64 texts to learn from, 64 to test on, 32 languages/, /% of test right, by pixels alone/],
+    writes: ['11-languages.html', '11-languages.safetensors'],
+  },
+  '12-visual-questions.mjs': {
+    tiny: true,
+    prints: [
+      /how many\? \d|what is left\? \w+|is there a \w+\? (yes|no)/,
+      /% of 16 questions answered as people would/,
+    ],
+    writes: ['12-scene-0.png', '12-visual-questions.html'],
+  },
 };
 
-function node(file: string, env: Record<string, string> = {}): string {
-  return execFileSync('node', [file], { cwd: ROOT, encoding: 'utf8', env: { ...process.env, ...env } });
+function node(file: string, env: Record<string, string> = {}, args: string[] = []): string {
+  return execFileSync('node', [file, ...args], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
 }
 
 describe('examples', () => {
@@ -53,9 +89,9 @@ describe('examples', () => {
 
   it.each(EXAMPLES)('%s', (file) => {
     expect(readFileSync(join(ROOT, 'examples', file), 'utf8').split('\n').length).toBeLessThanOrEqual(81);
-    const { prints, writes = [] } = PROMISES[file]!;
+    const { prints, writes = [], tiny = false } = PROMISES[file]!;
     for (const name of writes) rmSync(join(ROOT, 'out', name), { force: true });
-    const printed = node(join('examples', file));
+    const printed = node(join('examples', file), {}, tiny ? ['--tiny'] : []);
     for (const promise of prints) expect(printed).toMatch(promise);
     for (const name of writes) expect(existsSync(join(ROOT, 'out', name)), name).toBe(true);
   });

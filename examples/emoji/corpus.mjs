@@ -96,6 +96,20 @@ export function loadWords(language) {
   return words;
 }
 
+/** Code → group of Unicode: 'Food & Drink', 'Flags' … By the icons of Twemoji, whose package lists them as Unicode does. */
+export function loadGroups() {
+  const { categories } = require('@iconify-json/twemoji/metadata.json');
+  const codes = new Map();
+  for (const [code, icon] of Object.entries(require('@iconify-json/twemoji/chars.json'))) {
+    codes.set(icon, [...(codes.get(icon) ?? []), withoutSelectors(code)]);
+  }
+  return new Map(
+    Object.entries(categories).flatMap(([group, icons]) =>
+      icons.flatMap((icon) => (codes.get(icon) ?? []).map((code) => [code, group])),
+    ),
+  );
+}
+
 /** Pictures of a style: code → SVG of `size` px. */
 export function loadArt(style, size) {
   const set = require(`@iconify-json/${style}/icons.json`);

@@ -22,3 +22,4 @@ export { type CheckpointSource, readSource } from './source.ts';
 export { storedTextRows, takeTextRows } from './text-rows.ts';
 export { fitImageSize, towerWeights } from './tower-weights.ts';
 export { assertWeightsFit } from './weights-fit.ts';
+export { writeChunks } from './write-chunks.ts';

@@ -38,6 +38,11 @@ export function integers(text: string): number[] {
   return text.split(',').map(Number);
 }
 
+/** `1e-4,3e-4` */
+export function positiveNumbers(text: string): number[] {
+  return text.split(',').map(positiveNumber);
+}
+
 /** `de,sw` */
 export function names(text: string): string[] {
   const list = text.split(',').map((name) => name.trim());

@@ -8,6 +8,7 @@ import { addConvert } from './convert.ts';
 import { addDoctor } from './doctor.ts';
 import { addEmbed } from './embed.ts';
 import { addEval } from './eval/index.ts';
+import { addFinetune } from './finetune/index.ts';
 import { addInspect } from './inspect.ts';
 import { ownPackage } from './installed-package.ts';
 import { addRender } from './render.ts';
@@ -87,6 +88,7 @@ function createProgram({ stdout, stderr }: CliStreams, terminal: Terminal): Comm
     addSearch,
     addClassify,
     addTrain,
+    addFinetune,
     addEval,
     addConvert,
     addInspect,

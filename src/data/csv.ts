@@ -34,6 +34,12 @@ export function checkCsvOptions(door: string, { separator, quotes, columns }: Cs
   }
 }
 
+/** What only readers of a known layout may ask for. */
+export interface CsvRowOptions extends CsvOptions {
+  /** Keep rows of too few fields, without the columns they lack, and of too many, without those beyond. Default false. */
+  readonly ragged?: boolean;
+}
+
 /** A row, or why it is none. */
 export interface TableRow {
   /** From 1, the header not counted. */
@@ -48,7 +54,7 @@ const MAX_ROW = 100 * 2 ** 20;
 /** Blank lines are passed over. @throws Unreadable when the file ends early */
 export async function* readCsvRows(
   file: ByteFile,
-  { separator, quotes = 'double', columns }: CsvOptions,
+  { separator, quotes = 'double', columns, ragged = false }: CsvRowOptions,
   signal?: AbortSignal,
 ): AsyncGenerator<TableRow> {
   const decoder = new TextDecoder();
@@ -75,7 +81,7 @@ export async function* readCsvRows(
     } else if (names === undefined) {
       names = fields.map((name) => name.trim());
     } else {
-      yield { number: number++, row: rowOf(names, fields, firstLine) };
+      yield { number: number++, row: rowOf(names, fields, firstLine, ragged) };
     }
   }
   if (splitter?.isOpen()) {
@@ -83,8 +89,15 @@ export async function* readCsvRows(
   }
 }
 
-function rowOf(names: readonly string[], fields: readonly string[], line: number): Row | Unreadable {
-  if (fields.length === names.length) return Object.fromEntries(names.map((name, i) => [name, fields[i]!]));
+function rowOf(
+  names: readonly string[],
+  fields: readonly string[],
+  line: number,
+  ragged: boolean,
+): Row | Unreadable {
+  if (ragged || fields.length === names.length) {
+    return Object.fromEntries(names.slice(0, fields.length).map((name, i) => [name, fields[i]!]));
+  }
   return new Unreadable('bad row', `line ${line}: ${fields.length} fields, expected ${names.length}`);
 }
 

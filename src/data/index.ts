@@ -16,6 +16,7 @@ export {
 } from './batch-options.ts';
 export { type BatchesOptions, checkEntries, createBatches, makerOptions } from './batches.ts';
 export { blobFile } from './blob-file.ts';
+export { listTree, readImageAt } from './byte-file.ts';
 export { type C4PairsOptions, readC4Pairs } from './c4-pairs.ts';
 export {
   type CaptionJsonOptions,
@@ -43,8 +44,9 @@ export {
   type MadeRange,
   type MakerOptions,
 } from './example-maker.ts';
-export type { Files } from './file-source.ts';
+export { assertTree, type Files, fileList, isTree } from './file-source.ts';
 export { type ImageFolderOptions, readImageFolder } from './image-folder.ts';
+export { isObject, type JsonObject, readJsonDocument } from './json.ts';
 export { readJsonl } from './jsonl.ts';
 export {
   assertClasses,
@@ -56,7 +58,7 @@ export {
 export { type MixtureOptions, type PairKind, resolveShare, type SourceShare } from './mixture.ts';
 export type { BatchSource, JsonValue, PairBatch } from './pair-batch.ts';
 export { type ParallelText, readParallelText } from './parallel-text.ts';
-export { decodePicture } from './picture.ts';
+export { decodePicture, PICTURE_LIMITS } from './picture.ts';
 export {
   type BrokenCause,
   type BrokenRecord,
@@ -67,11 +69,14 @@ export {
   type TextTextRecord,
   textTextRecord,
 } from './record.ts';
-export type { RowOptions } from './row.ts';
-export type { CaptionPlace, SampleOptions } from './sample.ts';
+export type { Row, RowOptions } from './row.ts';
+export { type FoundRow, type RowsOptions, readRows, rowFormat } from './rows.ts';
+export { type CaptionPlace, IMAGE_EXTENSIONS, MAX_IMAGE_BYTES, type SampleOptions } from './sample.ts';
 export { splitSentences } from './sentences.ts';
 export { expandBraces } from './shard-glob.ts';
+export { createSkipCounter, type SkipCounter, type Skipped } from './skip-counter.ts';
 export type { ByteFile, FileTree, RecordReference, RecordSource } from './source.ts';
 export { openSource, type SourceDescription, type SourceOpener, sourceName } from './source-description.ts';
 export { readTable, type TableOptions } from './table.ts';
+export { recordOrBroken } from './unreadable.ts';
 export { readWebDataset, type WebDatasetOptions } from './webdataset.ts';

@@ -27,6 +27,9 @@ export interface PictureOptions {
   readonly minSide: number;
 }
 
+/** Whatever fits into memory, for those who take a data set as it is: evaluations, tasks. */
+export const PICTURE_LIMITS = { maxPixels: 2 ** 27, minSide: 1 };
+
 /**
  * @param key - names the example in what is told of it
  * @param changes - undefined: none, and what is transparent lies on white

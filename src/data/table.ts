@@ -14,6 +14,7 @@ import {
   resolveRowOptions,
   rowReference,
 } from './row.ts';
+import { rowFormat } from './rows.ts';
 import type { ByteFile, RecordReference, RecordSource } from './source.ts';
 import { brokenReference, Unreadable } from './unreadable.ts';
 
@@ -57,13 +58,11 @@ export function readTable(files: Files, options: TableOptions = {}): RecordSourc
 }
 
 function formatOf(door: string, name: string): 'csv' | 'parquet' {
-  const [, extension] = /\.(csv|tsv|txt|parquet)(?:\.gz)?$/i.exec(name) ?? [];
-  if (extension === undefined) {
-    throw new ConfigError(
-      `${door}: ${name}: the name says neither csv, tsv, txt nor parquet. Give { format }.`,
-    );
-  }
-  return extension.toLowerCase() === 'parquet' ? 'parquet' : 'csv';
+  const format = rowFormat(name);
+  if (format === 'csv' || format === 'parquet') return format;
+  throw new ConfigError(
+    `${door}: ${name}: the name says neither csv, tsv, txt nor parquet. Give { format }.`,
+  );
 }
 
 async function* references(

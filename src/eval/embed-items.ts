@@ -1,13 +1,13 @@
 // Examples, one after the other → vectors of their pictures and texts: loaded, decoded, encoded and, where there is a
 // place for it, kept part by part. What cannot be read is counted; memory holds one part's pixels and all vectors.
 
-import type { EncodeOptions } from '../clippo-model.ts';
-import { type BrokenRecord, decodePicture, type JsonValue } from '../data/index.ts';
+import { ClippoModel, type EncodeOptions } from '../clippo-model.ts';
+import { type BrokenRecord, decodePicture, type JsonValue, PICTURE_LIMITS } from '../data/index.ts';
 import { createEmbeddings, type Embeddings } from '../embeddings.ts';
 import { DataError } from '../errors.ts';
 import { type Raster, resize } from '../raster/index.ts';
-import { createSkipCounter, type ResolvedEvaluation, type Skipped } from './evaluation.ts';
-import { PICTURE_LIMITS } from './example-pictures.ts';
+import { type Encoder, encodeRows } from './encoder.ts';
+import { createSkipCounter, type ResolvedMeasure, type Skipped } from './evaluation.ts';
 import { fingerprint, type Part, packPart, unpackPart } from './parts.ts';
 
 /** An example that is to be embedded. */
@@ -26,7 +26,8 @@ export interface LoadedItem<About extends JsonValue> {
   readonly about: About;
 }
 
-export interface EmbedItemsOptions<About extends JsonValue> extends ResolvedEvaluation {
+export interface EmbedItemsOptions<About extends JsonValue> extends ResolvedMeasure {
+  readonly model: Encoder;
   /** The evaluation, as it stands in messages and in the names of parts. */
   readonly door: string;
   readonly items: AsyncIterable<Item<About> | BrokenRecord>;
@@ -146,7 +147,7 @@ async function makePart<About extends JsonValue>(
   options: EmbedItemsOptions<About>,
 ): Promise<Part> {
   const { door, parts, model, batchSize, signal, layer = 'head' } = options;
-  const { prepare = (picture) => resize(picture, model.config.imageSize) } = options;
+  const { prepare = (picture) => resizedFor(model, picture) } = options;
   const broken: BrokenRecord[] = [];
   const entries: Entry<About>[] = [];
   const [pictures, texts]: [Raster[], string[]] = [[], []];
@@ -164,7 +165,7 @@ async function makePart<About extends JsonValue>(
   }
   const encodeOptions = { batchSize, layer, normalize: layer === 'head', ...(signal && { signal }) };
   const vectors = async (inputs: readonly (Raster | string)[]): Promise<Embeddings> => {
-    const embedded = await model.encode(inputs, encodeOptions);
+    const embedded = await encodeRows(door, model, inputs, encodeOptions);
     if (embedded.data.every(Number.isFinite)) return embedded;
     const row = Math.floor(embedded.data.findIndex((value) => !Number.isFinite(value)) / embedded.dim);
     throw new DataError(
@@ -179,6 +180,11 @@ async function makePart<About extends JsonValue>(
   };
   await parts?.write(name, packPart(part));
   return part;
+}
+
+/** So that no large pictures are held. */
+function resizedFor(model: Encoder, picture: Raster): Raster {
+  return model instanceof ClippoModel ? resize(picture, model.config.imageSize) : picture;
 }
 
 function identityOf({ key, mark }: Item<JsonValue>): JsonValue {

@@ -2,15 +2,17 @@
 // intervals, what was skipped and why, and a page to look at.
 
 import { ClippoModel } from '../clippo-model.ts';
-import type { JsonValue } from '../data/index.ts';
-import { ConfigError, DataError } from '../errors.ts';
+import type { JsonValue, Skipped } from '../data/index.ts';
+import { ConfigError } from '../errors.ts';
 import { assertNumber, describeValue } from '../options.ts';
 import { escapeHtml, htmlPage } from '../page.ts';
 import type { OnProgress } from '../progress.ts';
 import type { PartStore } from './parts.ts';
 
-export interface EvaluationOptions {
-  readonly model: ClippoModel;
+export { createSkipCounter, type SkipCounter, type Skipped } from '../data/index.ts';
+
+/** What every evaluation takes, whatever it is that answers. */
+export interface MeasureOptions {
   /** Inputs that go through the network together, default 32. */
   readonly batchSize?: number;
   /** Where embeddings are kept as they are made, so that a rerun goes on: `partFolder(path)` of clippo-ts/node. */
@@ -23,13 +25,15 @@ export interface EvaluationOptions {
   readonly onProgress?: OnProgress;
 }
 
-export const EVALUATION_OPTIONS = [
-  ...['model', 'batchSize', 'parts', 'maxSkipped', 'examples', 'signal', 'onProgress'],
-];
+export interface EvaluationOptions extends MeasureOptions {
+  readonly model: ClippoModel;
+}
+
+export const MEASURE_OPTIONS = ['batchSize', 'parts', 'maxSkipped', 'examples', 'signal', 'onProgress'];
+export const EVALUATION_OPTIONS = ['model', ...MEASURE_OPTIONS];
 
 /** The options with defaults; what may be missing is undefined. */
-export interface ResolvedEvaluation {
-  readonly model: ClippoModel;
+export interface ResolvedMeasure {
   readonly batchSize: number;
   readonly parts: PartStore | undefined;
   readonly maxSkipped: number;
@@ -38,19 +42,26 @@ export interface ResolvedEvaluation {
   readonly onProgress: OnProgress | undefined;
 }
 
+export interface ResolvedEvaluation extends ResolvedMeasure {
+  readonly model: ClippoModel;
+}
+
+/** @throws ConfigError */
+export function resolveMeasure(door: string, options: MeasureOptions): ResolvedMeasure {
+  const { batchSize = 32, parts, maxSkipped = 0.1, examples = 12, signal, onProgress } = options;
+  assertNumber(door, 'maxSkipped', maxSkipped, 0, 1);
+  assertNumber(door, 'examples', examples, 0, 1000);
+  return { batchSize, parts, maxSkipped, examples, signal, onProgress };
+}
+
 /** @throws ConfigError */
 export function resolveEvaluation(door: string, options: EvaluationOptions): ResolvedEvaluation {
-  const { model, batchSize = 32, parts, maxSkipped = 0.1, examples = 12, signal, onProgress } = options;
+  const { model } = options;
   if (!(model instanceof ClippoModel)) {
     throw new ConfigError(`${door}: model: expected a ClippoModel, got ${describeValue(model)}.`);
   }
-  assertNumber(door, 'maxSkipped', maxSkipped, 0, 1);
-  assertNumber(door, 'examples', examples, 0, 1000);
-  return { model, batchSize, parts, maxSkipped, examples, signal, onProgress };
+  return { model, ...resolveMeasure(door, options) };
 }
-
-/** What could not be used, by cause. */
-export type Skipped = Readonly<Record<string, { readonly count: number; readonly first: string }>>;
 
 export interface Interval {
   readonly low: number;
@@ -111,40 +122,3 @@ ${sections.join('\n')}
 const STYLE = `
   .examples { display: flex; flex-wrap: wrap; gap: 1.2rem; } .examples figure { max-width: 9rem; } .examples img { image-rendering: pixelated; max-width: 8rem; height: auto; } .wrong b { color: var(--other); } .deceived img { outline: 3px solid var(--other); }
 `;
-
-/** Counts what is skipped, and says when it is too much. */
-export interface SkipCounter {
-  add(cause: string, key: string, detail: string): void;
-  readonly total: number;
-  summary(): Skipped;
-  /**
-   * @param seen - examples so far, those that were skipped among them
-   * @param least - as many are taken to come, where fewer were seen; default 0
-   * @throws DataError
-   */
-  check(seen: number, least?: number): void;
-}
-
-export function createSkipCounter(door: string, maxSkipped: number): SkipCounter {
-  const causes = new Map<string, { count: number; first: string }>();
-  let total = 0;
-  return {
-    add(cause, key, detail) {
-      total++;
-      const known = causes.get(cause);
-      if (known === undefined) causes.set(cause, { count: 1, first: `${key}: ${detail}` });
-      else known.count++;
-    },
-    get total() {
-      return total;
-    },
-    summary: () => Object.fromEntries([...causes].map(([cause, each]) => [cause, { ...each }])),
-    check(seen, least = 0) {
-      if (total <= maxSkipped * Math.max(seen, least)) return;
-      const told = [...causes].map(([cause, { count, first }]) => `${count} × ${cause} (${first})`);
-      throw new DataError(
-        `${door}: ${total} of ${seen} examples cannot be used: ${told.join('; ')}. Mend the data, or allow it with maxSkipped.`,
-      );
-    },
-  };
-}

@@ -1,6 +1,6 @@
 // A few examples of a source, found again by their keys for a report: nothing is kept of the others.
 
-import { type BrokenRecord, decodePicture } from '../data/index.ts';
+import { type BrokenRecord, decodePicture, PICTURE_LIMITS } from '../data/index.ts';
 import { escapeHtml, pictureHtml } from '../page.ts';
 import { type Raster, resize } from '../raster/index.ts';
 
@@ -13,13 +13,13 @@ export interface Findable {
 }
 
 /**
- * @param size - px, side of the pictures
+ * @param size - px, side of the pictures; undefined: as they are
  * @returns what could be read again, by key
  */
 export async function findExamples(
   references: AsyncIterable<Findable | BrokenRecord>,
   keys: Iterable<string>,
-  size: number,
+  size: number | undefined,
   signal?: AbortSignal,
 ): Promise<Map<string, Shown>> {
   const wanted = new Set(keys);
@@ -34,19 +34,17 @@ export async function findExamples(
   return found;
 }
 
-/** Whatever fits into memory: evaluations measure what the data set has. */
-export const PICTURE_LIMITS = { maxPixels: 2 ** 27, minSide: 1 };
-
-/** @param size - px, side of a picture */
+/** @param size - px, side of a picture; undefined: as it is */
 export async function readExample(
   reference: Findable,
-  size: number,
+  size: number | undefined,
   signal?: AbortSignal,
 ): Promise<Shown | BrokenRecord> {
   const thing = await reference.load(signal);
   const shown =
     thing instanceof Uint8Array ? await decodePicture(reference.key, thing, PICTURE_LIMITS, {}) : thing;
-  return typeof shown === 'string' || 'kind' in shown ? shown : resize(shown, size);
+  if (size === undefined || typeof shown === 'string' || 'kind' in shown) return shown;
+  return resize(shown, size);
 }
 
 /** @returns HTML */

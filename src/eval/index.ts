@@ -15,10 +15,14 @@ export {
 } from './contrastive-validation.ts';
 export type { Fill } from './covering.ts';
 export { type AttackedPicture, type DrawAttackOptions, drawAttack } from './draw-attack.ts';
+export type { Encoder } from './encoder.ts';
 export type { Evaluation, EvaluationOptions, Interval, Skipped } from './evaluation.ts';
 export { type ExplainOptions, type Explanation, explain, type LetterValue } from './explain.ts';
 export { type FewShotOptions, fewShot } from './few-shot.ts';
 export { fewShotIndices } from './few-shot-indices.ts';
+export { evaluateGlue, type GlueEvaluation } from './glue-evaluation.ts';
+export type { EvaluateGlueOptions } from './glue-options.ts';
+export { type GlueColumn, glueAverage, glueScores } from './glue-scores.ts';
 export { accuracy, f1, matthews, pearson, spearman } from './metrics.ts';
 export { type ModalityGap, modalityGap } from './modality-gap.ts';
 export { type ModalityGapOptions, modalityGapOf } from './modality-gap-evaluation.ts';
@@ -39,6 +43,7 @@ export { retrievalRanks } from './ranks.ts';
 export { type RetrievalRecall, recallAtK, recallLostToTies, recallOfRanks } from './recall.ts';
 export { type RetrievalOptions, retrieval } from './retrieval.ts';
 export { type RidgeFewShot, type RidgeFewShotOptions, ridgeFewShot } from './ridge-few-shot.ts';
+export { type RidgeHeadOptions, ridgeHead } from './ridge-head.ts';
 export { parseSentencePiece, type SentencePieceOptions } from './sentencepiece.ts';
 export {
   type LanguageEfficiency,
@@ -56,4 +61,8 @@ export {
 } from './token-efficiency-figure.ts';
 export { parseTokenizerJson, type Tokenizer, type TokenizerJsonOptions } from './tokenizers.ts';
 export { type TypographicAttackOptions, typographicAttack } from './typographic.ts';
+export { type VqaAccuracy, vqaAccuracy } from './vqa-accuracy.ts';
+export { evaluateVqa, type VqaEvaluation, type VqaEvaluationOptions } from './vqa-evaluation.ts';
+export { predictVqa, type VqaPredictions, type VqaPredictOptions } from './vqa-predictions.ts';
+export type { VqaScores } from './vqa-scores.ts';
 export { type ZeroShotOptions, zeroShot } from './zero-shot.ts';

@@ -1,6 +1,6 @@
 // Labelled things as evaluations embed them.
 
-import type { BrokenRecord, LabelledSource } from '../data/index.ts';
+import type { BrokenRecord, JsonValue, LabelledSource } from '../data/index.ts';
 import { createEmbeddings, type Embeddings } from '../embeddings.ts';
 import { ConfigError } from '../errors.ts';
 import { describeValue } from '../options.ts';
@@ -43,7 +43,7 @@ export function rowsOfItems({
   itemOfPicture: ofA,
   texts: b,
   itemOfText: ofB,
-}: EmbeddedItems<number>): Embeddings {
+}: Pick<EmbeddedItems<JsonValue>, 'pictures' | 'itemOfPicture' | 'texts' | 'itemOfText'>): Embeddings {
   if (b.count === 0) return a;
   if (a.count === 0) return b;
   const data = new Float32Array((a.count + b.count) * a.dim);

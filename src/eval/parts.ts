@@ -2,11 +2,12 @@
 // interrupted goes on where it was. A part is good only for the same examples through the same model.
 
 import { parseSafetensors, safetensorsMetadata, toFloat32, writeSafetensors } from '../checkpoint/index.ts';
-import type { ClippoModel } from '../clippo-model.ts';
+import { ClippoModel } from '../clippo-model.ts';
 import type { JsonValue } from '../data/index.ts';
 import { createEmbeddings, type Embeddings } from '../embeddings.ts';
 import { CheckpointError } from '../errors.ts';
-import { createRaster } from '../raster/index.ts';
+import { createRaster, type Raster } from '../raster/index.ts';
+import { type Encoder, encodeRows } from './encoder.ts';
 
 /** Small files by name. */
 export interface PartStore {
@@ -65,15 +66,27 @@ const PROBES = ['The quick brown fox: 0123456789?', 'Größe, naïveté', 'Пр�
  *
  * @returns hexadecimal digits
  */
-export async function fingerprint(model: ClippoModel, settings: JsonValue): Promise<string> {
-  const { imageSize } = model.config;
-  const ramp = createRaster(imageSize, imageSize, 3, 0);
-  for (let i = 0; i < ramp.data.length; i++) ramp.data[i] = (i * 31) % 256;
-  const { data } = await model.encode([...PROBES, ramp], { normalize: false });
-  const told = new TextEncoder().encode(JSON.stringify([settings, model.config as unknown as JsonValue])); // plain data
-  const all = new Uint8Array(told.length + data.byteLength);
+export async function fingerprint(model: Encoder, settings: JsonValue): Promise<string> {
+  const config = model instanceof ClippoModel ? model.config : undefined;
+  const pictures = config === undefined ? [] : [ramp(config.imageSize)];
+  const { data } = await encodeRows('fingerprint', model, [...PROBES, ...pictures], { normalize: false });
+  const told = config === undefined ? [settings] : [settings, config as unknown as JsonValue]; // plain data
+  return digestOf(told, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+}
+
+/** @returns hexadecimal digits that stand for both */
+export async function digestOf(settings: JsonValue, bytes: Uint8Array): Promise<string> {
+  const told = new TextEncoder().encode(JSON.stringify(settings));
+  const all = new Uint8Array(told.length + bytes.length);
   all.set(told);
-  all.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), told.length);
+  all.set(bytes, told.length);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', all));
   return Array.from(digest.subarray(0, 10), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** A picture in which all is told from all. @param size - px */
+export function ramp(size: number): Raster {
+  const raster = createRaster(size, size, 3, 0);
+  for (let i = 0; i < raster.data.length; i++) raster.data[i] = (i * 31) % 256;
+  return raster;
 }

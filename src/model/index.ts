@@ -1,5 +1,12 @@
 // Rasters → tensor → embedding: one Vision Transformer for pictures and drawn text.
 
+export {
+  buildHead,
+  type HeadConfig,
+  headLayerNames,
+  headParameterShapes,
+  headValues,
+} from './classifier-head.ts';
 export { buildClippoNetwork } from './clippo-network.ts';
 export {
   type ClippoConfig,

@@ -188,7 +188,7 @@ export class TokenPool extends VitLayer<{ pool: 'gap' | 'tok' }> {
 
 /** x·K + b: [B, D] → [B, E]. */
 export class Projection extends VitLayer<{ units: number }> {
-  static readonly className = 'ClippoProjection';
+  static readonly className: string = 'ClippoProjection';
 
   override build(inputShape: Shape | Shape[]): void {
     this.declareDense('', widthOf(inputShape), this.settings.units);

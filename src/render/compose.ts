@@ -36,18 +36,7 @@ export async function composeQuestion(
   picture: Raster,
   options: ComposeOptions = {},
 ): Promise<Raster> {
-  if (typeof options !== 'object' || options === null) {
-    throw new ConfigError(`composeQuestion: expected an options object, got ${String(options)}.`);
-  }
-  const { placement = 'top', mode = 'strip', ...renderOptions } = options;
-  if (placement !== 'top' && placement !== 'middle' && placement !== 'bottom') {
-    throw new ConfigError(
-      `composeQuestion: placement must be 'top', 'middle' or 'bottom', got ${String(placement)}.`,
-    );
-  }
-  if (mode !== 'strip' && mode !== 'overlay') {
-    throw new ConfigError(`composeQuestion: mode must be 'strip' or 'overlay', got ${String(mode)}.`);
-  }
+  const { placement, mode, renderOptions } = resolveComposeOptions(options);
   if (typeof picture !== 'object' || picture === null) {
     throw new DataError(`composeQuestion: expected a Raster as the picture, got ${String(picture)}.`);
   }
@@ -86,6 +75,31 @@ export async function composeQuestion(
   }
   pasteRaster(canvas, strip, 0, top);
   return canvas;
+}
+
+export interface ResolvedComposeOptions {
+  readonly placement: 'top' | 'middle' | 'bottom';
+  readonly mode: 'strip' | 'overlay';
+  /** Checked, but as they were given. */
+  readonly renderOptions: RenderOptions;
+}
+
+/** @throws ConfigError when an option is unknown or wrong; whether the canvas has room shows in drawing */
+export function resolveComposeOptions(options: ComposeOptions): ResolvedComposeOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new ConfigError(`composeQuestion: expected an options object, got ${String(options)}.`);
+  }
+  const { placement = 'top', mode = 'strip', ...renderOptions } = options;
+  if (placement !== 'top' && placement !== 'middle' && placement !== 'bottom') {
+    throw new ConfigError(
+      `composeQuestion: placement must be 'top', 'middle' or 'bottom', got ${String(placement)}.`,
+    );
+  }
+  if (mode !== 'strip' && mode !== 'overlay') {
+    throw new ConfigError(`composeQuestion: mode must be 'strip' or 'overlay', got ${String(mode)}.`);
+  }
+  resolveRenderOptions(renderOptions);
+  return { placement, mode, renderOptions };
 }
 
 /** The first `height` rows. */

@@ -1,8 +1,8 @@
-// What a caller may say about Adafactor → checked options, and what they mean for one parameter path.
+// What a caller may say about Adafactor → checked options.
 // Reference for the defaults: big_vision `configs/proj/clippo/train_clippo.py` and `optax.py`.
 
-import { ConfigError } from '../errors.ts';
 import { assertNumber, givenOptions, refuseUnknown } from '../options.ts';
+import { checkPathOptions, TINY } from './path-settings.ts';
 
 /** Defaults are those of big_vision's CLIPPO configuration. */
 export interface AdafactorOptions {
@@ -52,8 +52,6 @@ const DEFAULTS: ResolvedAdafactorOptions = {
   learningRateMultipliers: [],
 };
 
-// Close to the smallest float32 that has all its digits.
-const TINY = 1e-36;
 const RANGES = [
   ['learningRate', [0, Infinity]],
   ['weightDecay', [0, Infinity]],
@@ -65,67 +63,11 @@ const RANGES = [
   ['epsilon', [TINY, 1]],
 ] as const;
 
-/** What the options say about one parameter. */
-export interface PathSettings {
-  /** null: frozen */
-  readonly learningRate: number | null;
-  readonly weightDecay: number;
-}
-
-/** Options → what they say about a path, remembered. */
-export function pathSettings(options: ResolvedAdafactorOptions): (path: string) => PathSettings {
-  const decays = toPattern('decayMask', options.decayMask);
-  const multipliers = options.learningRateMultipliers.map(
-    ([pattern, multiplier]) => [toPattern('learningRateMultipliers', pattern), multiplier] as const,
-  );
-  const known = new Map<string, PathSettings>();
-  return (path) => {
-    const remembered = known.get(path);
-    if (remembered !== undefined) return remembered;
-    const match = multipliers.find(([pattern]) => pattern.test(path));
-    const multiplier = match === undefined ? 1 : match[1];
-    const settings = {
-      learningRate: multiplier === null ? null : multiplier * options.learningRate,
-      weightDecay: decays.test(path) ? options.weightDecay : 0,
-    };
-    known.set(path, settings);
-    return settings;
-  };
-}
-
-function toPattern(what: string, pattern: string): RegExp {
-  try {
-    if (typeof pattern === 'string') return new RegExp(`^(?:${pattern})$`, 'u');
-  } catch (cause) {
-    throw new ConfigError(`adafactor: ${what}: ${JSON.stringify(pattern)} is no regular expression.`, {
-      cause,
-    });
-  }
-  throw new ConfigError(
-    `adafactor: ${what}: expected the source of a regular expression, as in '.*/kernel', got ${String(pattern)}.`,
-  );
-}
-
 /** Checks the options once and fills in the defaults. @throws ConfigError */
 export function resolveAdafactorOptions(options: AdafactorOptions): ResolvedAdafactorOptions {
   refuseUnknown('adafactor', options, Object.keys(DEFAULTS));
   const resolved = { ...DEFAULTS, ...givenOptions(options) };
-  const { clipNorm, learningRateMultipliers } = resolved;
   for (const [name, [low, high]] of RANGES) assertNumber('adafactor', name, resolved[name], low, high);
-  if (clipNorm !== null) assertNumber('adafactor', 'clipNorm (null for none)', clipNorm, TINY, Infinity);
-  if (!Array.isArray(learningRateMultipliers)) {
-    throw new ConfigError(
-      'adafactor: learningRateMultipliers: expected a list of [pattern, multiplier] pairs.',
-    );
-  }
-  for (const [pattern, multiplier] of resolved.learningRateMultipliers) {
-    const what = `learningRateMultipliers: ${JSON.stringify(pattern)} (null to freeze)`;
-    if (multiplier !== null) assertNumber('adafactor', what, multiplier, TINY, Infinity);
-  }
-  if (typeof resolved.schedule !== 'function') {
-    throw new ConfigError(
-      'adafactor: schedule: expected a function (step) => factor. Make one with schedule().',
-    );
-  }
+  checkPathOptions('adafactor', resolved);
   return resolved;
 }

@@ -48,36 +48,34 @@ export interface ParameterState<T extends tf.Tensor = tf.Tensor> {
   readonly ema: T;
 }
 
-/** The state of a parameter of this shape, made part by part; the names of the parts are optax's. */
-export function createState<T extends tf.Tensor>(
+/** What is kept of a parameter of this shape, part by part in the order in which it is saved; the names are optax's. */
+export function partShapes(
   shape: readonly number[],
   minDimSizeToFactor: number,
-  make: (part: string, shape: number[]) => T,
-): ParameterState<T> {
-  const ema = make('ema', [...shape]);
+): [part: string, shape: number[]][] {
   const axes = factoredAxes(shape, minDimSizeToFactor);
-  if (axes === null) return { ema, moment: { axes, parts: [make('v', [...shape])] } };
-  const rows = make('v_row', shape.toSpliced(axes.largest, 1));
-  const columns = make('v_col', shape.toSpliced(axes.second, 1));
-  return { ema, moment: { axes, parts: [rows, columns] } };
+  if (axes === null) {
+    return [
+      ['v', [...shape]],
+      ['ema', [...shape]],
+    ];
+  }
+  return [
+    ['v_row', shape.toSpliced(axes.largest, 1)],
+    ['v_col', shape.toSpliced(axes.second, 1)],
+    ['ema', [...shape]],
+  ];
 }
 
-/** The parts of a state by name, in the order in which they are saved. */
-export function partsOf<T extends tf.Tensor>({
-  moment,
-  ema,
-}: ParameterState<T>): [part: string, tensor: T][] {
-  const [first, second] = moment.parts;
-  if (second === undefined)
-    return [
-      ['v', first],
-      ['ema', ema],
-    ];
-  return [
-    ['v_row', first],
-    ['v_col', second],
-    ['ema', ema],
-  ];
+/** The parts of {@link partShapes} by name → the state. */
+export function stateOfParts<T extends tf.Tensor>(
+  parts: ReadonlyMap<string, T>,
+  minDimSizeToFactor: number,
+): ParameterState<T> {
+  const ema = parts.get('ema')!;
+  const axes = factoredAxes(ema.shape, minDimSizeToFactor);
+  if (axes === null) return { ema, moment: { axes, parts: [parts.get('v')!] } };
+  return { ema, moment: { axes, parts: [parts.get('v_row')!, parts.get('v_col')!] } };
 }
 
 /**

@@ -7,13 +7,13 @@ import { groupBySize } from '../model/index.ts';
 import { describeValue } from '../options.ts';
 import type { Raster } from '../raster/index.ts';
 
-/** The 2B rasters of a batch, pictures first, sorted into groups. */
+/** The rasters of a batch, of pairs the pictures first, sorted into groups. */
 export interface ArrangedBatch {
   /** One size each. */
   readonly groups: readonly (readonly Raster[])[];
-  /** [2B] the row of each raster among the rows of all groups. */
+  /** [N] the row of each raster among the rows of all groups. */
   readonly order: Int32Array;
-  /** The other way round: the raster each row belongs to, 2B for one that fills up its group. */
+  /** The other way round: the raster each row belongs to, N for one that fills up its group. */
   readonly inverse: Int32Array;
 }
 
@@ -25,12 +25,16 @@ export interface ArrangedBatch {
  */
 const PARTS = 11;
 
+/** The pictures, then the texts. @throws DataError for what is no Raster */
+export function arrangePairs(batch: PairBatch, fill: boolean): ArrangedBatch {
+  return arrangeRasters(listRasters(batch), fill);
+}
+
 /**
  * @param fill - whether groups are filled up, where there are several
  * @throws DataError for what is no Raster
  */
-export function arrangePairs(batch: PairBatch, fill: boolean): ArrangedBatch {
-  const rasters = listRasters(batch);
+export function arrangeRasters(rasters: readonly Raster[], fill: boolean): ArrangedBatch {
   const found = groupBySize(rasters, 'batch');
   const granule = fill && found.length > 1 ? Math.ceil(rasters.length / PARTS) : 1;
   const order = new Int32Array(rasters.length);

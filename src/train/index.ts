@@ -2,6 +2,7 @@
 
 export type { PairBatch } from '../data/index.ts';
 export { Adafactor, type AdafactorOptions, adafactor } from './adafactor.ts';
+export { AdamW, type AdamWOptions, adamw } from './adamw.ts';
 export {
   type Anchors,
   type AnchorsOptions,
@@ -9,9 +10,40 @@ export {
   checkAnchorsOptions,
   createAnchors,
 } from './anchors.ts';
+export type { LabelFigures } from './answer-metrics.ts';
 export type { BatchesOption } from './batch-stream.ts';
+export {
+  Classifier,
+  type ClassifierEvaluation,
+  createClassifier,
+  type LoadClassifierOptions,
+  type PredictOptions,
+  type SaveClassifierOptions,
+} from './classifier.ts';
+export type { ClassifierOptions, ClassifierSettings } from './classifier-options.ts';
+export type { EncodeExamplesOptions } from './encode-examples.ts';
 export type { EngineOptions } from './engine.ts';
+export type { Target } from './example-targets.ts';
+export { type FinetuneOptions, type FinetuneResult, finetune } from './finetune.ts';
+export type {
+  FinetuneHandles,
+  FinetuneSettings,
+  FinetuneStepMetrics,
+  Measured,
+  OptimizerSetting,
+  TrialEvaluation,
+} from './finetune-options.ts';
+export type { TrialOutcome } from './finetune-sweep.ts';
+export { type HeadTrainerOptions, headTrainer } from './head-trainer.ts';
 export { type InitFromOptions, initFrom } from './init-from.ts';
+export {
+  type EncodedExamples,
+  type Example,
+  type ExampleInput,
+  type Examples,
+  labelledExamples,
+  taskExamples,
+} from './labelled-examples.ts';
 export { contrastiveLoss, contrastiveMetrics, maskedContrastiveLoss } from './loss.ts';
 export { checkModelCard, type ModelCardText } from './model-card.ts';
 export type { RecordableOptimizer } from './recordable-optimizer.ts';

@@ -15,6 +15,8 @@ export type MetricsLine = { readonly step: number } & Readonly<
 export interface MetricsLog {
   /** Takes up what is there, up to a step: what came after will be logged again. */
   open(step: number): Promise<void>;
+  /** All so far, those of earlier starts included. */
+  lines(): readonly MetricsLine[];
   /** Adds a line, written with the next {@link flush}. */
   add(line: MetricsLine): void;
   /** Keeps a finding for the page. */
@@ -47,6 +49,7 @@ export function createMetricsLog(folder: RunFolder, settings: RunState['settings
       written = lines.length;
       await folder.write(METRICS, [encoder.encode(lines.map(toJson).join(''))]);
     },
+    lines: () => lines,
     add(line) {
       lines.push(line);
     },

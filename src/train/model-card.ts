@@ -50,8 +50,6 @@ const LAST = 100;
 /** @returns Markdown */
 export function modelCard({ text, name, config, settings, metrics }: ModelCardOptions): string {
   const steps = metrics.filter((line) => typeof line.loss === 'number');
-  const section = (title: string, body: string | undefined): string[] =>
-    body === undefined ? [] : [`## ${title}\n\n${body.trim()}`];
   const before = text.before?.trim().replace(/^(#+) /gm, '$1# '); // its headings, one level down
   return `${[
     `# ${text.title ?? name}`,
@@ -67,7 +65,12 @@ export function modelCard({ text, name, config, settings, metrics }: ModelCardOp
   ].join('\n\n')}\n`;
 }
 
-function describeModel(config: ClippoConfig): string {
+/** A heading and what stands under it; nothing where nothing is said. */
+export function section(title: string, body: string | undefined): string[] {
+  return body === undefined ? [] : [`## ${title}\n\n${body.trim()}`];
+}
+
+export function describeModel(config: ClippoConfig): string {
   const { variant, imageSize, embeddingDim, textRows } = config;
   const network = typeof variant === 'string' ? `ViT-${variant}` : `a ViT (${JSON.stringify(variant)})`;
   const text = typeof textRows === 'number' ? `; text on the first ${16 * textRows} rows of them` : '';
@@ -108,6 +111,7 @@ function numberOf(value: MetricsLine[string] | undefined): number {
   return typeof value === 'number' ? value : 0;
 }
 
-function fence(code: string): string {
+/** JSON within Markdown. */
+export function fence(code: string): string {
   return `\`\`\`json\n${code}\n\`\`\``;
 }

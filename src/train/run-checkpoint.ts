@@ -31,7 +31,8 @@ export interface RunState {
 
 /** Everything that a step changes. */
 export interface Learner {
-  readonly model: ClippoModel;
+  /** A model, or those of its parameters that are trained. */
+  readonly model: Pick<ClippoModel, 'config' | 'parameters'>;
   readonly optimizer: SavedOptimizer;
   readonly anchors: Anchors | undefined;
 }
@@ -101,13 +102,9 @@ export async function restore(
   { state, arrays }: ReadCheckpoint,
   { model, optimizer, anchors }: Learner,
   settings: RunState['settings'],
+  door = 'train',
 ): Promise<void> {
-  const differences = differencesOf(state.settings, settings);
-  if (differences.length > 0) {
-    throw new ConfigError(
-      `train: the run was begun with other settings: ${differences.join('; ')}. Use those again, or begin anew in another folder.`,
-    );
-  }
+  assertSameSettings(door, state.settings, settings);
   const wanted: [string, tf.Variable][] = [...model.parameters()].map(([path, variable]) => [
     WEIGHTS + path,
     variable,
@@ -136,6 +133,19 @@ export async function restore(
   } finally {
     for (const { tensor } of tensors) tensor.dispose();
   }
+}
+
+/** @throws ConfigError that names every setting that differs */
+export function assertSameSettings(
+  door: string,
+  before: RunState['settings'],
+  now: RunState['settings'],
+): void {
+  const differences = differencesOf(before, now);
+  if (differences.length === 0) return;
+  throw new ConfigError(
+    `${door}: the run was begun with other settings: ${differences.join('; ')}. Use those again, or begin anew in another folder.`,
+  );
 }
 
 /** @throws ConfigError for an optimiser that cannot be saved */

@@ -1,5 +1,6 @@
 // A run that survives: checkpoints in turns beside its metrics, and the way back to where it was.
 
+import type { ClippoModel } from '../clippo-model.ts';
 import { ClippoError } from '../errors.ts';
 import { createMetricsLog, type MetricsLog } from './metrics-log.ts';
 import type { ModelCardText } from './model-card.ts';
@@ -14,6 +15,8 @@ import {
 import type { RunFolder } from './run-folder.ts';
 
 export interface RunOptions {
+  /** What trains, as it stands in messages; default `'train'`. */
+  readonly door?: string;
   readonly folder: RunFolder;
   readonly learner: Learner;
   readonly settings: RunState['settings'];
@@ -33,15 +36,15 @@ export interface Run {
   /** @throws DataError when it cannot be written; those before are unharmed */
   checkpoint(step: number, position: RunState['position']): Promise<void>;
   readonly metrics: MetricsLog;
-  /** Writes the weights alone, as `ClippoModel.load` takes them, and the card that goes with them. */
-  saveModel(): Promise<void>;
+  /** Writes the weights of the model alone, as `ClippoModel.load` takes them, and the card that goes with them. */
+  saveModel(model: ClippoModel): Promise<void>;
 }
 
 const MODEL = 'model.safetensors';
 const CHECKPOINT = /^checkpoint-(\d{9})\.npz$/;
 
-export function createRun({ folder, learner, settings, card, keep, keepEvery, onWarning }: RunOptions): Run {
-  const { model } = learner;
+export function createRun(options: RunOptions): Run {
+  const { door = 'train', folder, learner, settings, card, keep, keepEvery, onWarning } = options;
   const metrics = createMetricsLog(folder, settings);
 
   async function stepsOnDisk(): Promise<number[]> {
@@ -72,7 +75,7 @@ export function createRun({ folder, learner, settings, card, keep, keepEvery, on
   return {
     async resume() {
       const found = await newest();
-      if (found !== undefined) await restore(found, learner, settings);
+      if (found !== undefined) await restore(found, learner, settings, door);
       await metrics.open(found?.state.step ?? 0);
       if (found === undefined) return undefined;
       return found.state;
@@ -83,7 +86,7 @@ export function createRun({ folder, learner, settings, card, keep, keepEvery, on
       await removeOld();
     },
     metrics,
-    async saveModel() {
+    async saveModel(model) {
       const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
       await Promise.all([
         folder.write(MODEL, chunksOf(readable)),
@@ -99,7 +102,7 @@ function nameOf(step: number): string {
 }
 
 /** Not every browser can iterate over a stream. */
-async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
   for (;;) {
     const { done, value } = await reader.read();

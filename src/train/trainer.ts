@@ -222,7 +222,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     }
     if (step === steps && history.length > 0) await measure();
     if (history.length > 0) await checkpoint();
-    if (step === steps) await run?.saveModel();
+    if (step === steps) await run?.saveModel(model);
     return { history, step, aborted: step < steps, engine };
   } finally {
     await stream?.close();

@@ -2,6 +2,7 @@
 
 import type { JsonValue } from '../data/index.ts';
 import { escapeHtml, htmlPage } from '../page.ts';
+import { CURVES_STYLE, curveFigure } from './curve-figure.ts';
 import type { MetricsLine } from './metrics-log.ts';
 import { type RetrievalSheet, sheetHtml } from './retrieval-sheet.ts';
 
@@ -18,10 +19,6 @@ export interface TrainingReport {
   readonly sheet?: RetrievalSheet | undefined;
 }
 
-const STYLE = `
-  .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.2rem; }
-`;
-
 /** Curves that a page begins with, where the metrics have them; further numbers follow under their own names. */
 const CURVES: readonly (readonly [name: string, title: string])[] = [
   ['loss', 'Contrastive loss'],
@@ -33,8 +30,6 @@ const CURVES: readonly (readonly [name: string, title: string])[] = [
   ['waitingShare', 'Share of the time spent waiting for data'],
 ];
 
-type Series = readonly (readonly [step: number, value: number])[];
-
 /** @returns a whole HTML document */
 export function trainingReport({ title, metrics, steps, settings, findings, sheet }: TrainingReport): string {
   const series = seriesOf(metrics);
@@ -44,9 +39,9 @@ export function trainingReport({ title, metrics, steps, settings, findings, shee
   const chance = chanceOf(metrics);
   const figures = [
     ...known.map(([name, caption]) =>
-      curve(caption, series.get(name)!, name === 'loss' ? chance : undefined),
+      curveFigure(caption, series.get(name)!, name === 'loss' ? chance : undefined),
     ),
-    ...others.map((name) => curve(name.slice('measured/'.length), series.get(name)!, undefined)),
+    ...others.map((name) => curveFigure(name.slice('measured/'.length), series.get(name)!)),
   ];
   const said =
     findings.length === 0
@@ -60,7 +55,7 @@ ${figures.join('\n')}
 ${sheet === undefined ? '' : `<h2>What it finds now</h2>\n${sheetHtml(sheet)}`}
 <h2>Made with</h2>
 <pre>${escapeHtml(JSON.stringify(settings, null, 2))}</pre>`;
-  return htmlPage({ title, body, style: STYLE });
+  return htmlPage({ title, body, style: CURVES_STYLE });
 }
 
 function seriesOf(metrics: readonly MetricsLine[]): Map<string, [number, number][]> {
@@ -87,63 +82,4 @@ function seriesOf(metrics: readonly MetricsLine[]): Map<string, [number, number]
 function chanceOf(metrics: readonly MetricsLine[]): number | undefined {
   const chance = metrics.at(-1)?.chance;
   return typeof chance === 'number' ? chance : undefined;
-}
-
-const [WIDTH, HEIGHT, LEFT, BOTTOM, EDGE] = [460, 220, 52, 26, 8];
-/** Points of a curve: more cannot be seen. */
-const MOST_POINTS = 800;
-
-function curve(caption: string, series: Series, chance: number | undefined): string {
-  const values = series.map(([, value]) => value);
-  const last = series.at(-1)!;
-  const limits = values.reduce(
-    ([low, high], value) => [Math.min(low, value), Math.max(high, value)] as const,
-    [0, chance ?? 0] as readonly [number, number],
-  );
-  const [low, top] = [limits[0], limits[1] > limits[0] ? limits[0] + (limits[1] - limits[0]) * 1.05 : 1];
-  const [first, end] = [series[0]![0], last[0]];
-  const x = (step: number): string =>
-    (LEFT + ((step - first) / Math.max(1, end - first)) * (WIDTH - LEFT - EDGE)).toFixed(1);
-  const y = (value: number): string =>
-    (EDGE + (1 - (value - low) / (top - low)) * (HEIGHT - BOTTOM - EDGE)).toFixed(1);
-  const line = (points: Series, style: string): string =>
-    `<polyline points="${thinned(points)
-      .map(([step, value]) => `${x(step)},${y(value)}`)
-      .join(' ')}" fill="none" stroke="var(--accent)" ${style}/>`;
-  const ticks = [low, (low + top) / 2, top].map(
-    (value) =>
-      `<line x1="${LEFT}" x2="${WIDTH - EDGE}" y1="${y(value)}" y2="${y(value)}" stroke="var(--line)"/><text x="${LEFT - 6}" y="${y(value)}" dy=".35em" text-anchor="end">${short(value)}</text>`,
-  );
-  const chanceLine =
-    chance === undefined
-      ? ''
-      : `<line x1="${LEFT}" x2="${WIDTH - EDGE}" y1="${y(chance)}" y2="${y(chance)}" stroke="currentColor" stroke-dasharray="5 5"/><text x="${WIDTH - EDGE}" y="${y(chance)}" dy="1.2em" text-anchor="end">chance</text>`;
-  const smooth = smoothed(series);
-  return `<figure><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(caption)}: ${short(values[0]!)} at step ${first}, ${short(smooth.at(-1)![1])} at step ${end}" font-size="12" fill="currentColor">
-${ticks.join('')}${chanceLine}
-${line(series, 'stroke-opacity=".3"')}
-${line(smooth, 'stroke-width="2"')}
-<text x="${LEFT}" y="${HEIGHT - 6}">step ${first}</text><text x="${WIDTH - EDGE}" y="${HEIGHT - 6}" text-anchor="end">step ${end}</text>
-</svg><figcaption>${escapeHtml(caption)}: <b>${short(smooth.at(-1)![1])}</b></figcaption></figure>`;
-}
-
-/** Means over a fiftieth of the curve. */
-function smoothed(series: Series): Series {
-  const span = Math.max(1, Math.round(series.length / 50));
-  let sum = 0;
-  return series.map(([step, value], i) => {
-    sum += value;
-    if (i >= span) sum -= series[i - span]![1];
-    return [step, sum / Math.min(i + 1, span)];
-  });
-}
-
-function thinned(series: Series): Series {
-  const every = Math.ceil(series.length / MOST_POINTS);
-  return series.filter((_, i) => i % every === 0 || i === series.length - 1);
-}
-
-function short(value: number): string {
-  if (value === 0) return '0';
-  return Math.abs(value) >= 1000 || Math.abs(value) < 0.01 ? value.toPrecision(2) : value.toPrecision(3);
 }

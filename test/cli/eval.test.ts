@@ -69,6 +69,7 @@ describe('clippo eval --help', () => {
       'retrieval',
       'multilingual',
       'typographic',
+      'glue',
       'gap',
       'loss',
       'tokens',

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { clippo } from './run-command.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const VERBS = ['render', 'embed', 'search', 'classify', 'eval', 'convert', 'inspect', 'doctor'];
+const VERBS = ['render', 'embed', 'search', 'classify', 'finetune', 'eval', 'convert', 'inspect', 'doctor'];
 
 describe('help', () => {
   it('lists every verb', async () => {

@@ -1,13 +1,17 @@
-// Parquet files for tests: required columns of text, bytes and structs, PLAIN, unpacked, one page a column and row
+// Parquet files for tests: required columns of text, bytes, numbers and structs, PLAIN, unpacked, one page a column and row
 // group. After the format's parquet.thrift, in Thrift's compact protocol.
 
 import { bytesOf } from './memory-files.ts';
 import { join } from './tar-writer.ts';
 
-/** `bytes` has no logical type, as Hugging Face's pictures; an object is a struct. */
-export type ColumnType = 'text' | 'bytes' | { readonly [name: string]: ColumnType };
+/** `bytes` has no logical type, as Hugging Face's pictures; `int64` and `float` are its labels; an object is a struct. */
+export type ColumnType = LeafType | { readonly [name: string]: ColumnType };
+type LeafType = 'text' | 'bytes' | 'int64' | 'float';
 
-type Cell = string | Uint8Array | { readonly [name: string]: Cell };
+type Cell = string | Uint8Array | number | { readonly [name: string]: Cell };
+
+/** Parquet's numbers of the types. */
+const PHYSICAL = { text: 6, bytes: 6, int64: 2, float: 4 };
 
 export interface ParquetTable {
   readonly columns: { readonly [name: string]: ColumnType };
@@ -21,7 +25,7 @@ export interface ParquetTable {
 
 interface Leaf {
   readonly path: readonly string[];
-  readonly type: 'text' | 'bytes';
+  readonly type: LeafType;
 }
 
 export function makeParquet({ columns, groups, codec = 0, rows }: ParquetTable): Uint8Array {
@@ -29,12 +33,12 @@ export function makeParquet({ columns, groups, codec = 0, rows }: ParquetTable):
   const parts = [bytesOf('PAR1')];
   let offset = 4;
   const rowGroups = groups.map((group) => {
-    const chunks = leaves.map(({ path }) => {
+    const chunks = leaves.map(({ path, type }) => {
       const cells = group.map((row) => path.reduce<Cell>((cell, name) => (cell as typeof row)[name]!, row));
-      const data = join(cells.map((cell) => plain(cell as string | Uint8Array)));
+      const data = join(cells.map((cell) => plain(cell as string | Uint8Array | number, type)));
       const page = join([pageHeader(data.length, group.length), data]);
       parts.push(page);
-      const column = { path, offset, size: page.length, values: group.length };
+      const column = { path, type, offset, size: page.length, values: group.length };
       offset += page.length;
       return column;
     });
@@ -78,7 +82,13 @@ function leavesOf(columns: ParquetTable['columns'], above: readonly string[]): L
   );
 }
 
-function plain(cell: string | Uint8Array): Uint8Array {
+function plain(cell: string | Uint8Array | number, type: LeafType): Uint8Array {
+  if (typeof cell === 'number') {
+    const view = new DataView(new ArrayBuffer(type === 'int64' ? 8 : 4));
+    if (type === 'int64') view.setBigInt64(0, BigInt(cell), true);
+    else view.setFloat32(0, cell, true);
+    return new Uint8Array(view.buffer);
+  }
   const bytes = bytesOf(cell);
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, bytes.length, true);
@@ -89,7 +99,7 @@ function schemaOf(name: string, type: ColumnType, isRoot = false): Uint8Array[] 
   const required: Field[] = isRoot ? [] : [[3, i32(0)]];
   if (typeof type === 'string') {
     const utf8: Field[] = type === 'text' ? [[6, i32(0)]] : [];
-    return [struct([[1, i32(6)], ...required, [4, text(name)], ...utf8]).bytes];
+    return [struct([[1, i32(PHYSICAL[type])], ...required, [4, text(name)], ...utf8]).bytes];
   }
   const children = Object.entries(type);
   const self = struct([...required, [4, text(name)], [5, i32(children.length)]]).bytes;
@@ -111,12 +121,15 @@ function pageHeader(size: number, values: number): Uint8Array {
   ]).bytes;
 }
 
-function columnChunk(
-  { path, offset, size, values }: { path: readonly string[]; offset: number; size: number; values: number },
-  codec: number,
-): Uint8Array {
+interface Chunk extends Leaf {
+  readonly offset: number;
+  readonly size: number;
+  readonly values: number;
+}
+
+function columnChunk({ path, type, offset, size, values }: Chunk, codec: number): Uint8Array {
   const metadata = struct([
-    [1, i32(6)],
+    [1, i32(PHYSICAL[type])],
     [2, list(5, [zigzag(0)])],
     [
       3,

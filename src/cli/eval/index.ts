@@ -5,6 +5,7 @@ import type { Terminal } from '../terminal.ts';
 import { addExplain } from './explain.ts';
 import { addFewShot } from './few-shot.ts';
 import { addGap } from './gap.ts';
+import { addEvalGlue } from './glue.ts';
 import { addLoss } from './loss.ts';
 import { addMultilingual } from './multilingual.ts';
 import { addRetrieval } from './retrieval.ts';
@@ -24,7 +25,7 @@ export function addEval(program: Command, terminal: Terminal): void {
   const evaluate = program
     .command('eval')
     .summary('measure a model')
-    .description('Measures a model as papers do, without training it, and shows what it looks at.')
+    .description('Measures a model as papers do, the network as it is, and shows what it looks at.')
     .usage('<task> [options]')
     .helpCommand(false)
     .commandsGroup('Tasks, and their data:')
@@ -40,6 +41,7 @@ export function addEval(program: Command, terminal: Terminal): void {
     addRetrieval,
     addMultilingual,
     addTypographic,
+    addEvalGlue,
     addGap,
     addLoss,
     addTokens,
