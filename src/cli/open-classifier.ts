@@ -1,5 +1,6 @@
 // The classifier that `--classifier` names, with the engine that was asked for.
 
+import { ConfigError } from '../errors.ts';
 import type { Classifier } from '../train/index.ts';
 import { readFonts } from './font-file.ts';
 import { type ModelFlags, startEngineFor, useEngine, withModel } from './open-model.ts';
@@ -32,7 +33,18 @@ export async function withClassifier<T>(
   }
   const started = await startEngineFor(flags);
   const font = await readFonts(flags.font);
-  const classifier = await Classifier.load(file, { signal, onProgress, ...(font && { render: { font } }) });
+  const classifier = await Classifier.load(file, {
+    ...{ signal, onProgress },
+    ...(font && { render: { font } }),
+  }).catch((error: unknown) => {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(
+      `${file}: holds a head alone. Say which network it was trained on: --model CHECKPOINT.`,
+      {
+        cause: error,
+      },
+    );
+  });
   try {
     await useEngine(classifier.model, started, flags, terminal);
     return await use(classifier);

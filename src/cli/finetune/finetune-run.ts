@@ -14,6 +14,7 @@ import type {
   Classifier,
   ClassifierOptions,
   Example,
+  FinetuneOptions,
   FinetuneResult,
   FinetuneSettings,
   OptimizerSetting,
@@ -147,10 +148,7 @@ export async function runFinetune(
         ...(metric !== undefined && { metric }),
         ...settings,
         ...(runtime === undefined ? { engine: 'tfjs' } : { engine: 'onnx', runtime }),
-        onEvaluation: ({ learningRate, seed, step, values }) => {
-          const told = Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(4)}`);
-          terminal.note(`rate ${learningRate}, seed ${seed}, step ${step}: ${told.join(', ')}`);
-        },
+        onEvaluation: createTeller(terminal),
       });
       terminal.endProgress();
       for (const skips of Object.values(result.skipped)) tellSkipped(skips, terminal);
@@ -167,6 +165,23 @@ export async function runFinetune(
       classifier.dispose();
     }
   });
+}
+
+const TELL_MS = 10_000;
+
+/** A line for what is better than all before it in its training, and one now and then. */
+function createTeller(terminal: Terminal): NonNullable<FinetuneOptions['onEvaluation']> {
+  const best = new Map<string, number>();
+  let told = Number.NEGATIVE_INFINITY;
+  return ({ learningRate, seed, step, metric, values }) => {
+    const name = `rate ${learningRate}, seed ${seed}`;
+    const isBetter = metric > (best.get(name) ?? Number.NEGATIVE_INFINITY);
+    if (!isBetter && performance.now() - told < TELL_MS) return;
+    if (isBetter) best.set(name, metric);
+    told = performance.now();
+    const figures = Object.entries(values).map(([value, number]) => `${value} ${number.toFixed(4)}`);
+    terminal.note(`${name}, step ${step}: ${figures.join(', ')}`);
+  };
 }
 
 /** Flags and file together. @throws ConfigError where both say the same thing, or the file what is not its own to say */
