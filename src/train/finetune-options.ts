@@ -2,6 +2,7 @@
 // file can hold it. Reference for the defaults: BERT (Devlin et al. 2019) for the whole network.
 
 import { ConfigError } from '../errors.ts';
+import type { HeadConfig } from '../model/index.ts';
 import { assertNumber, describeValue, givenOptions } from '../options.ts';
 import type { OnProgress } from '../progress.ts';
 import { type AdafactorOptions, adafactor } from './adafactor.ts';
@@ -33,7 +34,10 @@ export interface FinetuneSettings {
   readonly part?: 'head' | 'all';
   /** Default `'adamw'`. */
   readonly optimizer?: OptimizerSetting;
-  /** Step size; a list tries each of them. Default 1e-2 for a linear head, 1e-3 for one with hidden layers, 1e-4 for all. */
+  /**
+   * Step size; a list tries each of them. Default 1e-4 for all, 1e-3 for a head with hidden layers, 0.8 / features for a
+   * linear one: 1e-3 for 768, at most 0.03.
+   */
   readonly learningRate?: number | readonly number[];
   /** Seeds of the head's start values and of the order of examples; a list tries each. Default 0. */
   readonly seed?: number | readonly number[];
@@ -143,8 +147,6 @@ export interface FinetunePlan {
 const DEFAULTS = {
   all: { learningRate: 1e-4, epochs: 3, batchSize: 32, leastSteps: 1 },
   head: { learningRate: 1e-3, epochs: 20, batchSize: 256, leastSteps: 300 },
-  // Nothing but a slope to go down: it may go faster.
-  linear: { learningRate: 1e-2, epochs: 20, batchSize: 256, leastSteps: 300 },
 };
 
 /** What the defaults depend on. */
@@ -152,20 +154,29 @@ export interface FinetuneSubject {
   readonly part: 'head' | 'all';
   /** How many there are to learn from. */
   readonly examples: number;
-  /** Units of the head's hidden layers. */
-  readonly hidden: readonly number[];
+  readonly head: Pick<HeadConfig, 'inputs' | 'hidden'>;
+}
+
+/**
+ * A step of Adam moves every weight by about its rate, and a score of D features of deviation 1 by D times as much: the
+ * rate of a linear head goes by D, 1e-3 for 768.
+ */
+function defaultRate({ part, head: { inputs, hidden } }: FinetuneSubject): number {
+  if (part === 'all' || hidden.length > 0) return DEFAULTS[part].learningRate;
+  return Math.min(0.03, Number((0.8 / inputs).toPrecision(1)));
 }
 
 /** @throws ConfigError */
 export function planFinetune(
   door: string,
   settings: FinetuneSettings,
-  { part, examples, hidden }: FinetuneSubject,
+  subject: FinetuneSubject,
 ): FinetunePlan {
+  const { part, examples } = subject;
   if (part !== 'head' && part !== 'all') {
     throw new ConfigError(`${door}: part: expected 'head' or 'all', got ${describeValue(part)}.`);
   }
-  const defaults = DEFAULTS[part === 'head' && hidden.length === 0 ? 'linear' : part];
+  const defaults = DEFAULTS[part];
   const { keepHead = false, maxSkipped = 0.1, checkpointEvery = 1000, optimizer = 'adamw' } = settings;
   if (typeof keepHead !== 'boolean') {
     throw new ConfigError(`${door}: keepHead: expected true or false, got ${describeValue(keepHead)}.`);
@@ -178,7 +189,7 @@ export function planFinetune(
   const factor = schedule({ ...shape, total: steps, batchSize, dataSize: examples } as ScheduleOptions);
   const createOptimizer = optimizerOf(door, optimizer, factor);
   const rarely = Math.ceil(Math.max(examples / batchSize, steps / 50));
-  const rates = listOf(door, 'learningRate', settings.learningRate ?? defaults.learningRate);
+  const rates = listOf(door, 'learningRate', settings.learningRate ?? defaultRate(subject));
   const seeds = listOf(door, 'seed', settings.seed ?? 0);
   for (const rate of rates) createOptimizer(rate).dispose(); // says what is wrong with any of it
   for (const seed of seeds) {

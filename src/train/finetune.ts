@@ -8,6 +8,7 @@ import { assertNumber, describeValue, refuseUnknown } from '../options.ts';
 import type { AnswerMetrics } from './answer-metrics.ts';
 import { exampleWeights } from './class-weights.ts';
 import type { Classifier } from './classifier.ts';
+import { headConfigOf } from './classifier-options.ts';
 import { findRuntime } from './engine.ts';
 import {
   type ExampleSets,
@@ -111,8 +112,8 @@ export async function finetuneAs(
     options.onWarning?.(message);
   };
   const sets = resolveSets(door, options, warn);
-  const { hidden } = classifier.settings;
-  const plan = planFinetune(door, options, { part, examples: sets.train.rows.count, hidden });
+  const head = headConfigOf(classifier.settings, classifier.model.config);
+  const plan = planFinetune(door, options, { part, examples: sets.train.rows.count, head });
   assertTogether(door, options, plan);
   exampleWeights(door, classifier.targets, sets.train.rows, options.classWeights); // says what is wrong with them
   const probe = plan.createOptimizer(plan.trials[0]!.learningRate); // there is at least one

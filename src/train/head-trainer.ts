@@ -25,7 +25,7 @@ export interface HeadTrainerOptions
   extends EngineOptions,
     Pick<ClassifierOptions, 'head'>,
     Pick<FinetuneSettings, 'optimizer' | 'schedule' | 'epochs' | 'steps' | 'batchSize' | 'classWeights'> {
-  /** Step size, default 1e-2 for a linear head, else 1e-3. */
+  /** Step size; default 0.8 / features for a linear head, at most 0.03; else 1e-3. */
   readonly learningRate?: number;
 }
 
@@ -55,7 +55,8 @@ export function headTrainer(options: HeadTrainerOptions = {}): FitHead {
     const list = targetsOf(kind, features.count, targets);
     assertExamples(door, { features, targets: list });
     const rows = resolveTargets(door, list, kind);
-    const plan = planFinetune(door, { ...settings, seed }, { part: 'head', examples: rows.count, hidden });
+    const head = { inputs: features.dim, hidden };
+    const plan = planFinetune(door, { ...settings, seed }, { part: 'head', examples: rows.count, head });
     const [name] = plan.trials;
     const probe = plan.createOptimizer(name!.learningRate); // one rate, one seed
     const runtime = await findRuntime(door, wanted, probe).finally(() => probe.dispose());

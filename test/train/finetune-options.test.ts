@@ -142,23 +142,24 @@ describe('options of finetune', () => {
 });
 
 describe('the plan', () => {
-  it('follows from the number of examples', () => {
+  it('follows from the number of examples, and of features', () => {
     const plan = (
       settings: FinetuneSettings,
       part: 'head' | 'all',
       examples: number,
-      hidden: number[] = [],
-    ) => planFinetune('finetune', settings, { part, examples, hidden });
+      head: { inputs: number; hidden: number[] } = { inputs: 768, hidden: [] },
+    ) => planFinetune('finetune', settings, { part, examples, head });
     const all = plan({}, 'all', 1000);
     expect(all).toMatchObject({ batchSize: 32, steps: 94, evaluateEvery: 32, patience: Infinity });
     expect(all.trials).toEqual([{ learningRate: 1e-4, seed: 0 }]);
-    const head = plan({}, 'head', 10_000);
-    expect(head).toMatchObject({ batchSize: 256, steps: 782, evaluateEvery: 40 });
-    expect(head.trials).toEqual([{ learningRate: 1e-2, seed: 0 }]);
-    expect(plan({}, 'head', 10_000, [768]).trials).toEqual([{ learningRate: 1e-3, seed: 0 }]);
+    expect(plan({}, 'head', 10_000)).toMatchObject({ batchSize: 256, steps: 782, evaluateEvery: 40 });
     expect(plan({}, 'head', 8)).toMatchObject({ batchSize: 8, steps: 300, evaluateEvery: 6 });
     expect(plan({ epochs: 2 }, 'head', 8)).toMatchObject({ steps: 2 });
     expect(plan({ epochs: 0.1 }, 'all', 320)).toMatchObject({ steps: 1 });
+    const rateOf = (inputs: number, hidden: number[] = []) =>
+      plan({}, 'head', 100, { inputs, hidden }).trials[0]!.learningRate;
+    expect([768, 384, 192, 16].map((inputs) => rateOf(inputs))).toEqual([1e-3, 2e-3, 4e-3, 0.03]);
+    expect(rateOf(16, [768])).toBe(1e-3);
   });
 });
 

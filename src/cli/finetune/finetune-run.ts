@@ -80,7 +80,7 @@ export function addFinetuneOptions(command: Command): Command {
     )
     .option(
       '--learning-rate <list>',
-      'step sizes to try (default: 1e-4, for a head 1e-2, a deep one 1e-3)',
+      'step sizes to try (default: 1e-4, for a head 0.8 / features)',
       positiveNumbers,
     )
     .option('--seed <list>', 'seeds to try (default: 0)', integers)
