@@ -1,46 +1,21 @@
 // `clippo eval TASK` on small data in the layouts in which data sets are published. Pictures are drawn words, to which an
 // untrained model gives the very vector of the word, so that outcomes are known.
 
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readImage } from '../../src/node/index.ts';
-import { createTinyModel, drawn, WORDS } from '../eval/drawn-words.ts';
-import { temporaryFolder } from '../node/temporary-folder.ts';
+import { drawn, WORDS } from '../eval/drawn-words.ts';
 import { expectNoLeaks, useBackend } from '../support/backends.ts';
 import { makeTar } from '../support/tar-writer.ts';
 import { clippo, type RunOptions, type RunResult } from './run-command.ts';
+import { tinyModelFile } from './tiny-model-file.ts';
 
 const SENTENCEPIECE = fileURLToPath(new URL('../golden/eval/sentencepiece/', import.meta.url));
-const path = temporaryFolder();
-const home = mkdtempSync(join(tmpdir(), 'clippo-model-'));
-const MODEL = join(home, 'tiny.npz');
-
 await useBackend('wasm');
 expectNoLeaks();
-beforeAll(async () => {
-  const model = await createTinyModel();
-  await model.save(MODEL);
-  model.dispose();
-});
-afterAll(() => rmSync(home, { recursive: true, force: true }));
-
-/** @returns the path, so that it can be handed on */
-function write(name: string, content: string | Uint8Array): string {
-  mkdirSync(dirname(path(name)), { recursive: true });
-  writeFileSync(path(name), content);
-  return path(name);
-}
+const { path, model: MODEL, write } = tinyModelFile();
 
 /** A folder of class folders, with a picture of each word in the class that it is said to be of. */
 function writeClasses(folder: string, things: readonly (readonly [label: string, word: string])[]): string {

@@ -1,34 +1,18 @@
 // `clippo finetune KIND` and what uses its classifiers, on small data in the layouts in which data sets are published.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTinyModel, drawn, WORDS } from '../eval/drawn-words.ts';
-import { temporaryFolder } from '../node/temporary-folder.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { drawn, WORDS } from '../eval/drawn-words.ts';
 import { expectNoLeaks, useBackend } from '../support/backends.ts';
 import { GLUE_FILES } from '../tasks/glue-folder.ts';
 import { annotation, question } from '../tasks/vqa-files.ts';
 import { clippo, type RunResult } from './run-command.ts';
-
-const path = temporaryFolder();
-const home = mkdtempSync(join(tmpdir(), 'clippo-model-'));
-const MODEL = join(home, 'tiny.npz');
+import { tinyModelFile } from './tiny-model-file.ts';
 
 await useBackend('wasm');
 expectNoLeaks();
-beforeAll(async () => {
-  const model = await createTinyModel();
-  await model.save(MODEL);
-  model.dispose();
-});
-afterAll(() => rmSync(home, { recursive: true, force: true }));
-
-function write(name: string, content: string | Uint8Array): string {
-  mkdirSync(dirname(path(name)), { recursive: true });
-  writeFileSync(path(name), content);
-  return path(name);
-}
+const { path, model: MODEL, write } = tinyModelFile();
 
 /** GLUE's folder; where a file has one answer alone, another one too. */
 function writeGlue(): string {
@@ -193,6 +177,14 @@ describe('clippo finetune glue, clippo eval glue', () => {
     for (const file of files) {
       expect(readFileSync(join(path('run'), file), 'utf8')).toMatch(/^index\tprediction\n0\t\S+\n/);
     }
+  });
+
+  it('tells what of a test set it cannot predict', async () => {
+    const folder = writeGlue();
+    write('glue/RTE/test.tsv', 'index\tsentence1\tsentence2\n0\tLeft.\tRight.\n1\ttorn\n');
+    const { code, stderr } = await finetune('glue', 'rte', folder, ...quick);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('skipped 1: bad row, first RTE/test.tsv:2')]);
+    expect(readFileSync(join(path('run'), 'RTE.tsv'), 'utf8')).toMatch(/^index\tprediction\n0\t\w+\n$/);
   });
 
   it('measures a frozen network', async () => {

@@ -1,12 +1,19 @@
 // `clippo finetune glue`: a task of GLUE from its published files, measured on dev, test predicted for a submission.
 
 import { type Command, Option } from 'commander';
+import { createSkipCounter, type Skipped } from '../../data/index.ts';
 import type { Raster } from '../../raster/index.ts';
 import type { GlueRecord, GlueSource, GlueTask, TextTask } from '../../tasks/index.ts';
 import type { Classifier, Measured } from '../../train/index.ts';
 import { type GlueData, openGlue } from '../glue-data.ts';
 import type { Terminal } from '../terminal.ts';
-import { addFinetuneOptions, type FinetuneFlags, type FinetuneOutcome, runFinetune } from './finetune-run.ts';
+import {
+  addFinetuneOptions,
+  type FinetuneFlags,
+  type FinetuneOutcome,
+  runFinetune,
+  tellSkipped,
+} from './finetune-run.ts';
 
 const EXAMPLES = `
 Tasks: cola, sst2, mrpc, qqp, stsb, mnli, qnli, rte, wnli. <folder> holds them as published, see
@@ -62,7 +69,7 @@ export function addGlue(finetune: Command, terminal: Terminal): void {
           ...{ train: learned.examples, dev: measured.examples },
           skipped: [learned.skipped, measured.skipped],
           metric: await metricOf(name),
-          finish: (classifier) => finish({ name, classifier, task, devs, tests, signal }),
+          finish: (classifier) => finish({ name, classifier, task, devs, tests, terminal }),
         };
       });
     });
@@ -82,27 +89,29 @@ interface Finished extends Omit<GlueData, 'train'> {
   readonly name: GlueTask;
   readonly classifier: Classifier;
   readonly task: TextTask<GlueRecord>;
-  readonly signal: AbortSignal;
+  readonly terminal: Terminal;
 }
 
 async function finish({ name, devs, tests, ...rest }: Finished): Promise<FinetuneOutcome> {
   const { glueScores } = await import('../../eval/index.ts');
   const { glueSubmission, textOverflow } = await import('../../tasks/index.ts');
+  const { task, terminal } = rest;
+  const { signal } = terminal;
   const values: Record<string, number> = {};
   for (const dev of devs) {
-    const { predictions, targets } = await answersTo(dev, rest);
+    const { predictions, targets, skipped } = await answersTo(dev, rest);
+    if (dev !== devs[0]) tellSkipped(skipped, terminal); // of the first it has been told
     const suffix = devs.length === 1 ? '' : ` (${dev.split})`;
     for (const [metric, value] of Object.entries(glueScores(name, predictions, targets))) {
       values[metric + suffix] = value;
     }
-    const { cut, examples } = await textOverflow(rest.task, dev.records(rest.signal), {
-      signal: rest.signal,
-    });
+    const { cut, examples } = await textOverflow(task, dev.records(signal), { signal });
     values[`texts cut off${suffix}`] = examples === 0 ? 0 : cut / examples;
   }
   const files: Record<string, string> = {};
   for (const test of tests) {
-    const { predictions, indices } = await answersTo(test, rest);
+    const { predictions, indices, skipped } = await answersTo(test, rest);
+    tellSkipped(skipped, terminal); // a submission without them is not complete
     const { file, text } = glueSubmission(name, predictions, { split: test.split, indices });
     files[file] = text;
   }
@@ -114,12 +123,15 @@ interface Answered {
   readonly targets: readonly number[];
   /** By which GLUE knows them. */
   readonly indices: readonly number[];
+  /** What is no record. */
+  readonly skipped: Skipped;
 }
 
 async function answersTo(
   source: GlueSource,
-  { classifier, task, signal }: Pick<Finished, 'classifier' | 'task' | 'signal'>,
+  { classifier, task, terminal: { signal } }: Pick<Finished, 'classifier' | 'task' | 'terminal'>,
 ): Promise<Answered> {
+  const skips = createSkipCounter('clippo finetune glue', 1);
   const answered = { predictions: [] as number[], targets: [] as number[], indices: [] as number[] };
   let rasters: Raster[] = [];
   const answer = async (): Promise<void> => {
@@ -131,12 +143,15 @@ async function answersTo(
     rasters = [];
   };
   for await (const record of source.records(signal)) {
-    if ('kind' in record) continue; // counted when the examples were made; of test sets nothing is broken
+    if ('kind' in record) {
+      skips.add(record.cause, record.key, record.detail);
+      continue;
+    }
     rasters.push(await task.raster(record));
     answered.targets.push(task.target(record) ?? 0);
     answered.indices.push(record.index);
     if (rasters.length === CHUNK) await answer();
   }
   if (rasters.length > 0) await answer();
-  return answered;
+  return { ...answered, skipped: skips.summary() };
 }

@@ -82,6 +82,7 @@ export function addVqa(finetune: Command, terminal: Terminal): void {
       await runFinetune(flags, terminal, async (model) => {
         const { targets, placement, mode } = flags;
         const task: Task<VqaExample, Target> = vqa({
+          ...model.renderOptions, // with the font of --font
           ...{ vocabulary, targets, placement, mode },
           size: model.config.imageSize,
         });
