@@ -95,6 +95,13 @@ export function similarityMatrix(
   return { data, shape: [a.count, b.count] };
 }
 
+/** Place of the largest number, the first where several are. */
+export function argMax(row: ArrayLike<number>): number {
+  let best = 0;
+  for (let k = 1; k < row.length; k++) if (row[k]! > row[best]!) best = k;
+  return best;
+}
+
 export interface Hit {
   /** row of the searched embeddings */
   readonly index: number;

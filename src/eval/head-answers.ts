@@ -1,6 +1,6 @@
 // What a head says of rows → one answer a row: the index of the label with the largest score, or the number itself.
 
-import type { Embeddings } from '../embeddings.ts';
+import { argMax, type Embeddings } from '../embeddings.ts';
 import { DataError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 import type { SingleTarget } from '../tasks/index.ts';
@@ -32,6 +32,6 @@ export function headAnswers(
   }
   return Float64Array.from({ length: count }, (_, i) => {
     const row = scores.row(i);
-    return dim === 1 ? row[0]! : row.indexOf(Math.max(...row));
+    return dim === 1 ? row[0]! : argMax(row);
   });
 }

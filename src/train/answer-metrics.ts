@@ -1,6 +1,7 @@
 // Scores of a head and what should have been answered → numbers: accuracy and loss, of each label and of all, which label
 // was taken for which, and how far off every single example was.
 
+import { argMax } from '../embeddings.ts';
 import type { TargetKind } from '../tasks/index.ts';
 import type { TargetRows } from './example-targets.ts';
 
@@ -94,12 +95,6 @@ function logSumExp(row: Float32Array): number {
   let sum = 0;
   for (const score of row) sum += Math.exp(score - most);
   return most + Math.log(sum);
-}
-
-export function argMax(row: ArrayLike<number>): number {
-  let best = 0;
-  for (let k = 1; k < row.length; k++) if (row[k]! > row[best]!) best = k;
-  return best;
 }
 
 function mean(values: ArrayLike<number>): number {

@@ -44,10 +44,11 @@ export function curveFigure(caption: string, series: Series, chance?: number): s
       ? ''
       : `<line x1="${LEFT}" x2="${WIDTH - EDGE}" y1="${y(chance)}" y2="${y(chance)}" stroke="currentColor" stroke-dasharray="5 5"/><text x="${WIDTH - EDGE}" y="${y(chance)}" dy="1.2em" text-anchor="end">chance</text>`;
   const smooth = smoothed(series);
+  const only = `<circle cx="${x(first)}" cy="${y(last[1])}" r="3" fill="var(--accent)"/>`; // a line has two ends
   return `<figure><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(caption)}: ${short(values[0]!)} at step ${first}, ${short(smooth.at(-1)![1])} at step ${end}" font-size="12" fill="currentColor">
 ${ticks.join('')}${chanceLine}
 ${line(series, 'stroke-opacity=".3"')}
-${line(smooth, 'stroke-width="2"')}
+${series.length > 1 ? line(smooth, 'stroke-width="2"') : only}
 <text x="${LEFT}" y="${HEIGHT - 6}">step ${first}</text><text x="${WIDTH - EDGE}" y="${HEIGHT - 6}" text-anchor="end">step ${end}</text>
 </svg><figcaption>${escapeHtml(caption)}: <b>${short(smooth.at(-1)![1])}</b></figcaption></figure>`;
 }

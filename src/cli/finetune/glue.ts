@@ -2,6 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import { createSkipCounter, type Skipped } from '../../data/index.ts';
+import { argMax } from '../../embeddings.ts';
 import type { Raster } from '../../raster/index.ts';
 import type { GlueRecord, GlueSource, GlueTask, TextTask } from '../../tasks/index.ts';
 import type { Classifier, Measured } from '../../train/index.ts';
@@ -138,7 +139,7 @@ async function answersTo(
     const scores = await classifier.scores(rasters, { signal });
     for (let i = 0; i < scores.count; i++) {
       const row = scores.row(i);
-      answered.predictions.push(task.targets.kind === 'regression' ? row[0]! : row.indexOf(Math.max(...row)));
+      answered.predictions.push(task.targets.kind === 'regression' ? row[0]! : argMax(row));
     }
     rasters = [];
   };
