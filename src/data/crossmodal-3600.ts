@@ -19,6 +19,7 @@ export const CROSSMODAL_LANGUAGES: readonly string[] = [
   'ja ko mi nl no pl pt quz ro ru sv sw te th tr uk vi zh',
 ].flatMap((row) => row.split(' '));
 
+/** Where the pictures are, and which languages count. */
 export interface Crossmodal3600Options {
   /** Where the pictures are. */
   readonly images: FileTree;

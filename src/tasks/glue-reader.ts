@@ -40,6 +40,7 @@ export interface GlueSource {
   records(signal?: AbortSignal): AsyncIterable<GlueRecord | BrokenRecord>;
 }
 
+/** How {@link readGlue} reads a task. */
 export interface ReadGlueOptions {
   /** Default, for files: the one that the name of the first says. Of a folder it has to be said. */
   readonly split?: GlueSplit;

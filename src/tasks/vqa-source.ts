@@ -48,6 +48,7 @@ export interface VqaSource extends VqaQuestions, VqaAnnotations {
   references(signal?: AbortSignal): AsyncIterable<VqaReference | BrokenRecord>;
 }
 
+/** The files that {@link readVqa} reads. */
 export interface ReadVqaOptions {
   /** Where the pictures are. */
   readonly images: FileTree;

@@ -22,6 +22,7 @@ import type { StepMetrics } from './step-metrics.ts';
 import { assertChunk, assertModel, assertUnchunked, createTrainStep, type TrainStep } from './train-step.ts';
 import { assertStepOptimizer, type StepOptimizer } from './update.ts';
 
+/** What {@link train} trains, on what, and how long. */
 export interface TrainOptions extends EngineOptions {
   readonly model: ClippoModel;
   /**
@@ -102,6 +103,7 @@ const OPTIONS = [
   ],
 ];
 
+/** What {@link train} has done. */
 export interface TrainResult {
   /** one entry a step that was done now */
   readonly history: StepMetrics[];
