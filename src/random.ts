@@ -15,6 +15,8 @@ export interface Random {
 }
 
 /**
+ * Numbers that follow from a seed.
+ *
  * @param seed - any integer
  * @param stream - name of the stream; the same seed and name always give the same numbers
  */

@@ -58,6 +58,7 @@ export interface MultilingualReference {
 export interface MultilingualSource {
   readonly name: string;
   readonly languages: readonly string[];
+  /** All of them; what cannot be read is a broken record. */
   references(signal?: AbortSignal): AsyncIterable<MultilingualReference | BrokenRecord>;
 }
 

@@ -37,6 +37,7 @@ export interface GlueSource {
   readonly name: string;
   readonly task: GlueTask;
   readonly split: GlueSplit;
+  /** All of them, in stored order; what cannot be read is a broken record. */
   records(signal?: AbortSignal): AsyncIterable<GlueRecord | BrokenRecord>;
 }
 

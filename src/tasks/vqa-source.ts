@@ -45,6 +45,7 @@ export interface VqaSource extends VqaQuestions, VqaAnnotations {
   readonly name: string;
   /** References, broken ones among them. */
   readonly count: number;
+  /** All questions, in stored order; what cannot be read is a broken record. */
   references(signal?: AbortSignal): AsyncIterable<VqaReference | BrokenRecord>;
 }
 

@@ -62,7 +62,9 @@ export interface TrainOptions extends EngineOptions {
   }) => Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>;
   /** Steps, default 1000. */
   readonly measureEvery?: number;
+  /** Called after every step. */
   readonly onStep?: (metrics: StepMetrics) => void;
+  /** Called with what `measure` gave. */
   readonly onMeasure?: (measured: {
     readonly step: number;
     readonly values: Readonly<Record<string, number>>;
