@@ -38,6 +38,21 @@ export function doors(): Map<string, string> {
   );
 }
 
+class ProblemLogger extends Logger {
+  readonly #problems: string[];
+
+  constructor(problems: string[]) {
+    super();
+    this.#problems = problems;
+    this.level = LogLevel.Warn;
+  }
+
+  override log(message: string, level: LogLevel): void {
+    super.log(message, level); // counts
+    if (level >= LogLevel.Warn) this.#problems.push(message.replaceAll(ROOT, ''));
+  }
+}
+
 /** Reads all that can be imported, and checks its comments. */
 export async function readApi(): Promise<Api> {
   const specifiers = doors();
@@ -78,10 +93,7 @@ export async function readApi(): Promise<Api> {
   } as Parameters<typeof Application.bootstrapWithPlugins>[0]);
 
   const problems: string[] = [];
-  app.logger.addContext = (message) => message;
-  app.logger.log = (message, level) => {
-    if (level >= LogLevel.Warn) problems.push(message.replaceAll(ROOT, ''));
-  };
+  app.logger = new ProblemLogger(problems);
   const project = await app.convert();
   if (project === undefined) throw new Error(`TypeDoc could not read src/:\n${problems.join('\n')}`);
   // TypeDoc calls an entry point by its path without the file: src/render.

@@ -1,6 +1,7 @@
 // Makes docs/cli-reference.md of the command line itself: `npm run docs:cli`. Every verb, argument and flag, as
 // commander knows them, with the help text that follows them. A test compares.
 
+import type { EventEmitter } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -90,7 +91,8 @@ function afterHelp(command: Command): string {
   const write = (part: string): void => {
     text += part;
   };
-  command.emit('afterHelp', { error: false, write, command });
+  // commander's own types leave out that a command is an emitter; addHelpText listens for this.
+  (command as Command & EventEmitter).emit('afterHelp', { error: false, write, command });
   return text.trim() === '' ? '' : `\`\`\`text\n${text.trim()}\n\`\`\`\n`;
 }
 

@@ -192,8 +192,10 @@ describe('code blocks', () => {
 });
 
 describe('links and pictures', () => {
+  /** A page without its code blocks. */
+  const proseOf = (page: string): string => read(page).replaceAll(/^```[\s\S]*?^```/gm, '');
   const linksOf = (page: string): string[] =>
-    [...read(page).matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)].map((match) => match[1] ?? match[2]!);
+    [...proseOf(page).matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)].map((match) => match[1] ?? match[2]!);
 
   it.each(PAGES)('%s leads nowhere in vain', (page) => {
     const dead = linksOf(page).filter((link) => {
@@ -208,7 +210,7 @@ describe('links and pictures', () => {
   });
 
   function anchorsOf(page: string): string[] {
-    return [...read(page).matchAll(/^#+ (.+)$/gm)].map((match) => headingAnchor(match[1]!));
+    return [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map((match) => headingAnchor(match[1]!));
   }
 
   it('every picture is made by a command of docs/, small, and shown somewhere', () => {
