@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import {
   Application,
   type DeclarationReflection,
+  Logger,
   LogLevel,
   type ProjectReflection,
   ReflectionKind,

@@ -2,7 +2,7 @@
 // project with Vite, the plain page, and the page with one file of esbuild's. And the live field of the site.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,7 +30,9 @@ function writeProject(): void {
   writeFileSync(join(FOLDER, 'tsconfig.json'), '{}'); // this repository's own paths are no user's
   const modules = join(FOLDER, 'node_modules');
   mkdirSync(modules);
-  symlinkSync(ROOT, join(modules, 'clippo-ts'));
+  // A copy and no link: tools look for the settings of this repository beside the files of a link.
+  for (const name of ['package.json', 'dist', 'models'])
+    cpSync(join(ROOT, name), join(modules, 'clippo-ts', name), { recursive: true });
   for (const name of ['@tensorflow', 'vite'])
     symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
 }
@@ -64,8 +66,6 @@ describe('docs/getting-started.md in Chromium', () => {
       configFile: join(FOLDER, 'vite.config.js'),
       base: './',
       logLevel: 'error',
-      // Fresh: the repository is its own dependency here.
-      resolve: { preserveSymlinks: true },
     });
     const { page, complaints } = await open('dist/index.html');
     await page.waitForFunction(`document.querySelector('#answer').textContent !== ''`);
