@@ -30,6 +30,8 @@ export default defineConfig({
   ignoreDeadLinks: false,
   markdown: {
     anchor: { slugify: headingAnchor },
+    // The usual ones are too pale on the grounds of VitePress.
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     config: repositoryLinks,
   },
   vite: {
