@@ -56,6 +56,7 @@ import type { RenderOptions } from './render/index.ts';
 
 export type { Classification } from './clippo/classification.ts';
 
+/** How {@link ClippoModel.load} makes a model of a checkpoint. */
 export interface LoadOptions extends Pick<ClippoConfig, 'textRows'> {
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
@@ -65,11 +66,13 @@ export interface LoadOptions extends Pick<ClippoConfig, 'textRows'> {
   readonly render?: Omit<RenderOptions, 'size'>;
 }
 
+/** How {@link ClippoModel.create} makes a fresh model. */
 export interface CreateOptions extends Pick<LoadOptions, 'render'> {
   /** Seed of the start values, default 0. */
   readonly seed?: number;
 }
 
+/** How {@link ClippoModel.encode} goes through its inputs. */
 export interface EncodeOptions {
   /** Inputs that go through the network together, default 32. */
   readonly batchSize?: number;
@@ -83,6 +86,7 @@ export interface EncodeOptions {
   readonly onProgress?: OnProgress;
 }
 
+/** How {@link ClippoModel.classify} asks for the labels. */
 export interface ClassifyOptions extends Omit<EncodeOptions, 'normalize' | 'resize'> {
   /**
    * Sentences around each label, `{}` standing for it; the label's vector is the mean over them. Default
@@ -91,6 +95,7 @@ export interface ClassifyOptions extends Omit<EncodeOptions, 'normalize' | 'resi
   readonly templates?: Templates;
 }
 
+/** What {@link ClippoModel.save} writes. */
 export interface SaveOptions {
   /** Default: `'safetensors'` for a target that ends so, else `'npz'`, the layout of the published files. */
   readonly format?: 'npz' | 'safetensors';
@@ -99,6 +104,7 @@ export interface SaveOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How {@link ClippoModel.compile} compiles. */
 export interface ModelCompileOptions {
   /** `'int8'` is twice as fast and a little less exact, see `compileReport.cosine`. Default `'fp32'`. */
   readonly precision?: 'fp32' | 'int8';
@@ -154,7 +160,6 @@ export class ClippoModel {
 
   /**
    * A fresh model with big_vision's initialisers.
-   *
    * @throws ConfigError
    * @example const model = await ClippoModel.create({ variant: 'Ti/16', imageSize: 96 }, { seed: 1 });
    */
@@ -292,7 +297,6 @@ export class ClippoModel {
   /**
    * Has ONNX Runtime do the encoding from now on: some ten times as fast as tfjs wasm. The graph is made here, for
    * every batch size, and again at the next encoding after the weights have changed.
-   *
    * @param runtime - `nodeRuntime()` of clippo-ts/node, or the module onnxruntime-web
    * @throws ConfigError, and BackendError or CompileError when it does not work; the model is then as it was
    * @example
@@ -344,7 +348,6 @@ export class ClippoModel {
 
   /**
    * Zero-shot classification: which label, drawn as text, lies nearest to each picture (or sentence).
-   *
    * @returns for each image all labels, best first
    * @throws ConfigError for labels or templates that cannot work, and as {@link encode}
    */
@@ -369,7 +372,6 @@ export class ClippoModel {
   /**
    * Writes the weights in the layout of the published checkpoints. A file is replaced only when the new one is
    * whole.
-   *
    * @param target - a path (Node), or a stream
    * @throws DataError when it cannot be written, and the signal's reason when it is aborted
    */

@@ -102,6 +102,7 @@ export function argMax(row: ArrayLike<number>): number {
   return best;
 }
 
+/** One result of {@link topK}. */
 export interface Hit {
   /** row of the searched embeddings */
   readonly index: number;

@@ -2,8 +2,10 @@
 // something wrong" from a bug; a `code` that stays stable while messages improve.
 // A message says what was being done, what came, what was expected, and how to mend it.
 
+/** What kind of mistake it was; stays the same while messages improve. */
 export type ClippoErrorCode = 'CONFIG' | 'SHAPE' | 'FONT' | 'CHECKPOINT' | 'DATA' | 'BACKEND' | 'COMPILE';
 
+/** The base class of every error that this library throws on purpose. */
 export class ClippoError extends Error {
   readonly code: ClippoErrorCode;
 

@@ -1,5 +1,6 @@
 // The one progress event of the library: downloads, encoding and training all report in this form.
 
+/** How far something long has come. */
 export interface ProgressEvent {
   /** What is going on, in a word or two: `'read'`, `'download'`, `'encode'`, `'train'`. */
   readonly stage: string;
@@ -11,4 +12,5 @@ export interface ProgressEvent {
   readonly unit: string;
 }
 
+/** Hears how far something long has come. */
 export type OnProgress = (event: ProgressEvent) => void;

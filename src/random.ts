@@ -2,6 +2,7 @@
 // Generator: sfc32 (Chris Doty-Humphrey's PractRand), seeded by a hash of the seed and a name, so that
 // every parameter and every data source has a stream of its own.
 
+/** Numbers drawn by a seed: the same ones on every machine. */
 export interface Random {
   /** Uniform in [0, 1), 32 bits of resolution. */
   next(): number;
@@ -14,6 +15,8 @@ export interface Random {
 }
 
 /**
+ * Numbers that follow from a seed.
+ *
  * @param seed - any integer
  * @param stream - name of the stream; the same seed and name always give the same numbers
  */

@@ -4,7 +4,8 @@
 //
 // A fence ```js or ```ts is a module of its own; ```js continued goes on from the block above it; ```js no-run: why
 // is not run. A line `console.log(x); // text` must print that text. A fence ```console shows one command of `clippo`
-// and what it prints. All run in a folder with some small files.
+// and what it prints. All run in a folder with some small files. A fence that names a file, as ```js src/main.js or
+// ```html index.html, is part of a page: test/browser/docs.browser.ts builds those and opens them in Chromium.
 
 import {
   copyFileSync,
@@ -22,7 +23,9 @@ import { format } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import '@tensorflow/tfjs-backend-wasm';
+import { headingAnchor } from '../docs/.vitepress/links.ts';
 import { EVALUATION_PICTURES, EVALUATIONS, modelDigest } from '../docs/figures/evaluations.ts';
+import { cliReference } from '../docs/make-cli-reference.ts';
 import { PICTURES } from '../docs/make-pictures.ts';
 import { KERNELS } from '../src/compile/kernels/index.ts';
 import * as evaluation from '../src/eval/index.ts';
@@ -39,7 +42,7 @@ const PAGES = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
-  ...readdirSync(join(ROOT, 'docs'))
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`),
 ];
@@ -80,10 +83,15 @@ function blocksOf(page: string): Block[] {
   }));
 }
 
+/** Whether a block is a file of a page; which one is, docs.browser.ts knows. */
+function isFileName(info: string): boolean {
+  return /^[\w./-]+\.(js|ts|html)$/.test(info);
+}
+
 function snippetsOf(page: string): Snippet[] {
   const snippets: Snippet[] = [];
   for (const { line, language, info, code } of blocksOf(page)) {
-    if (!['js', 'ts'].includes(language) || info.startsWith('no-run')) continue;
+    if (!['js', 'ts'].includes(language) || info.startsWith('no-run') || isFileName(info)) continue;
     if (info === '') snippets.push({ name: `${page}:${line}`, code });
     else if (info === 'continued' && snippets.length > 0) snippets.at(-1)!.code += code;
     else throw new Error(`${page}:${line}: a fence cannot be marked '${info}'.`);
@@ -169,13 +177,25 @@ describe('code blocks', () => {
   it('few are not run, and each says why', () => {
     const idle = PAGES.flatMap((page) => blocksOf(page).filter(({ info }) => info.startsWith('no-run')));
     for (const { info } of idle) expect(info).toMatch(/^no-run: \w+/);
-    expect(idle.length).toBeLessThanOrEqual(4);
+    expect(idle.length).toBeLessThanOrEqual(5);
+  });
+
+  it('those of a page are all of the page that the browser test opens', () => {
+    const files = PAGES.flatMap((page) =>
+      blocksOf(page).flatMap(({ language, info }) =>
+        language === 'html' || isFileName(info) ? [{ page, info }] : [],
+      ),
+    );
+    expect(new Set(files.map(({ page }) => page))).toEqual(new Set(['docs/getting-started.md']));
+    for (const { info } of files) expect(read('test/browser/docs.browser.ts')).toContain(`'${info}'`);
   });
 });
 
 describe('links and pictures', () => {
+  /** A page without its code blocks. */
+  const proseOf = (page: string): string => read(page).replaceAll(/^```[\s\S]*?^```/gm, '');
   const linksOf = (page: string): string[] =>
-    [...read(page).matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)].map((match) => match[1] ?? match[2]!);
+    [...proseOf(page).matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)].map((match) => match[1] ?? match[2]!);
 
   it.each(PAGES)('%s leads nowhere in vain', (page) => {
     const dead = linksOf(page).filter((link) => {
@@ -189,14 +209,8 @@ describe('links and pictures', () => {
     expect(dead).toEqual([]);
   });
 
-  /** Headings as GitHub turns them into anchors. */
   function anchorsOf(page: string): string[] {
-    return [...read(page).matchAll(/^#+ (.+)$/gm)].map((match) =>
-      match[1]!
-        .toLowerCase()
-        .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
-        .replaceAll(' ', '-'),
-    );
+    return [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map((match) => headingAnchor(match[1]!));
   }
 
   it('every picture is made by a command of docs/, small, and shown somewhere', () => {
@@ -272,6 +286,12 @@ describe('docs/cli.md', () => {
     expect(listed).toEqual(kinds);
     const { stdout } = await clippo(['finetune', 'glue', '--help']);
     for (const flag of flagsIn(rowsOf(sectionOf('finetune')))) expect(stdout).toContain(`${flag} `);
+  });
+});
+
+describe('docs/cli-reference.md', () => {
+  it('is what the command line says of itself', () => {
+    expect(read('docs/cli-reference.md'), 'run npm run docs:cli').toBe(cliReference());
   });
 });
 

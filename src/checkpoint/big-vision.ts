@@ -10,6 +10,7 @@ import { type NdArray, subArray, toFloat32 } from './nd-array.ts';
 import { parseArrays } from './parse-arrays.ts';
 import { type NamedWeights, toLoopLayout } from './scan-layout.ts';
 
+/** Where in a file {@link readBigVision} looks for the weights. */
 export interface BigVisionOptions {
   /** Take this part of the parameter tree alone, named from there on: `'img'` turns `img/head/bias` into `head/bias`. Default: all. */
   readonly prefix?: string;

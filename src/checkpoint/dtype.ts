@@ -4,6 +4,7 @@
 
 import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from './half.ts';
 
+/** Element types that checkpoints may have. */
 export type DType =
   | 'bool'
   | 'uint8'
@@ -19,6 +20,7 @@ export type DType =
   | 'float32'
   | 'float64';
 
+/** The arrays of JavaScript that an array of a checkpoint may lie in. */
 export type TypedArray =
   | Uint8Array
   | Int8Array

@@ -12,6 +12,7 @@ import { NPY_HEADER_LIMIT, npyChunks, openNpy } from './npy.ts';
 import { readZip } from './unzip.ts';
 import { join, type ZipFile, zipChunks } from './zip.ts';
 
+/** How {@link writeNpz} writes. */
 export interface NpzOptions {
   /** Deflate every entry, as `numpy.savez_compressed`: slower, smaller by 7 to 8 % for float32 weights. Default false. */
   readonly compress?: boolean;

@@ -17,6 +17,7 @@ const PUBLISHED = [
 ] as const;
 
 type ShippedName = keyof typeof SHIPPED_MODELS;
+/** Names that `ClippoModel.fromPretrained` knows: the published checkpoints, and what travels in the package. */
 export type PretrainedName = (typeof PUBLISHED)[number] | ShippedName;
 
 /** Whether {@link pretrainedUrl} knows the name. */

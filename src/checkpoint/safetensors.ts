@@ -10,6 +10,7 @@ import { type NamedArrays, resolveArrays } from './named-arrays.ts';
 import { byteLengthOf, createStoredArray, elementBytes, type NdArray } from './nd-array.ts';
 import { join } from './zip.ts';
 
+/** How {@link writeSafetensors} writes. */
 export interface SafetensorsOptions {
   /** Text to go with the arrays, e.g. `{ format: 'clippo-ts' }`. Default none. */
   readonly metadata?: Readonly<Record<string, string>>;

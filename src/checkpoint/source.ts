@@ -8,6 +8,7 @@ import { type Bytes, isBytes, toBytes } from './bytes.ts';
 
 /** Anything that can hand over its bytes: a `Blob`, a `File`, a `Response`, or an object of your own. */
 export interface CheckpointSource {
+  /** All bytes at once. */
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 

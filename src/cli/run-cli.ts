@@ -59,7 +59,11 @@ export async function runCli(argv: readonly string[], streams: CliStreams): Prom
   }
 }
 
-function createProgram({ stdout, stderr }: CliStreams, terminal: Terminal): Command {
+/** All verbs with their flags and help; docs/cli-reference.md is made of it. */
+export function createProgram(
+  { stdout, stderr }: Pick<CliStreams, 'stdout' | 'stderr'>,
+  terminal: Terminal,
+): Command {
   const program = new Command('clippo')
     .description('Text and pictures through one Vision Transformer that only reads pixels.')
     .version(ownPackage().version, '--version', 'print the version')

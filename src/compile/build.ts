@@ -10,6 +10,7 @@ export interface ValueSpec {
   readonly shape: readonly number[];
 }
 
+/** What a translation of a kernel makes ONNX nodes with. */
 export interface GraphBuilder {
   readonly nodes: readonly Node[];
   /**

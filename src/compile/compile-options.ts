@@ -27,6 +27,7 @@ export interface GraphOptions {
   readonly kernels?: KernelTable;
 }
 
+/** How {@link compile} compiles. */
 export interface CompileOptions extends GraphOptions {
   /** ONNX Runtime: `nodeRuntime()` of clippo-ts/node, or the module onnxruntime-web. */
   readonly runtime: OrtRuntime;
@@ -46,6 +47,7 @@ export interface CompileOptions extends GraphOptions {
   readonly threads?: number;
 }
 
+/** What {@link exportOnnx} writes. */
 export interface ExportOptions extends GraphOptions {
   readonly inputs: readonly InputSpec[];
   readonly precision?: 'fp32' | 'int8';

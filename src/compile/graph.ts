@@ -18,6 +18,7 @@ export interface Value {
 /** A value that is known before the program runs. */
 export type Constant = Value & { readonly data: ConstantData };
 
+/** One attribute of an ONNX node. */
 export type Attribute =
   | { readonly int: number }
   | { readonly ints: readonly number[] }
@@ -25,6 +26,7 @@ export type Attribute =
   | { readonly string: string }
   | { readonly tensor: Constant };
 
+/** The attributes of an ONNX node by name. */
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 export interface Node {

@@ -14,7 +14,9 @@ export interface OrtTensor {
 
 /** A loaded graph. */
 export interface OrtSession {
+  /** One run: values of all inputs, and which outputs are wanted. */
   run(feeds: OrtTensors, fetches: OrtFetches): Promise<OrtTensors>;
+  /** Frees what the runtime holds. */
   release(): Promise<void>;
 }
 
@@ -27,6 +29,7 @@ type OrtTensorConstructor = new (type: any, data: any, dims: readonly number[]) 
 /** What is used of `onnxruntime-node` and `onnxruntime-web`; the module itself will do. */
 export interface OrtRuntime {
   readonly InferenceSession: {
+    /** Opens an ONNX file. */
     create(model: Uint8Array, options?: Record<string, unknown>): Promise<OrtSession>;
   };
   readonly Tensor: OrtTensorConstructor;

@@ -30,11 +30,13 @@ export interface AttackSource extends LabelledSource {
   references(signal?: AbortSignal): AsyncIterable<AttackReference | BrokenRecord>;
 }
 
+/** How pictures with a wrong word are read from a folder. */
 export interface AttackFolderOptions {
   /** Larger pictures are not read, 1 … 2^31 bytes, default 64 MiB. */
   readonly maxImageBytes?: number;
 }
 
+/** How pictures with a wrong word are read that a table names. */
 export interface AttackAnnotationsOptions extends AttackFolderOptions {
   /** Folder of the tree with the pictures; `''` is its root. Default `'images'`. */
   readonly folder?: string;

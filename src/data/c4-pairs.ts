@@ -11,6 +11,7 @@ import { splitSentences } from './sentences.ts';
 import type { ByteFile, RecordReference, RecordSource } from './source.ts';
 import { brokenReference, Unreadable } from './unreadable.ts';
 
+/** How {@link readC4Pairs} makes pairs of sentences. */
 export interface C4PairsOptions {
   /** One pair of a document, drawn at random, or all of them. Default `'one'`, so that long documents weigh no more. */
   readonly pairs?: 'one' | 'all';

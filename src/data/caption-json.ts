@@ -11,6 +11,7 @@ import { MAX_IMAGE_BYTES } from './sample.ts';
 import type { ByteFile, FileTree, RecordReference, RecordSource } from './source.ts';
 import { brokenReference, recordOrBroken, Unreadable } from './unreadable.ts';
 
+/** Where the pictures of a JSON file of captions are, and how many captions count. */
 export interface CaptionJsonOptions {
   /** Where the pictures are. */
   readonly images: FileTree;
@@ -22,6 +23,7 @@ export interface CaptionJsonOptions {
   readonly maxImageBytes?: number;
 }
 
+/** The same for the files of Karpathy, which hold several splits. */
 export interface KarpathyOptions extends CaptionJsonOptions {
   /** `'train'`, `'restval'`, `'val'`, `'test'`; training commonly takes train and restval. Default: all. */
   readonly splits?: readonly string[];

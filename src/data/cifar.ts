@@ -11,6 +11,7 @@ import { assertClasses, type LabelledReference, type LabelledSource, unknownLabe
 import type { BrokenRecord } from './record.ts';
 import { recordOrBroken } from './unreadable.ts';
 
+/** How {@link readCifar} reads the binary files. */
 export interface CifarOptions {
   /** Names by label: `batches.meta.txt` of CIFAR-10, `fine_label_names.txt` of CIFAR-100. */
   readonly classes: readonly string[];

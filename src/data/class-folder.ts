@@ -12,6 +12,7 @@ import { IMAGE_EXTENSIONS, MAX_IMAGE_BYTES, MAX_TEXT_BYTES } from './sample.ts';
 import type { ByteFile, FileTree } from './source.ts';
 import { recordOrBroken } from './unreadable.ts';
 
+/** How {@link readClassFolder} names the classes. */
 export interface ClassFolderOptions {
   /**
    * Names of the classes, where the folders have others: a list in the order of the sorted folders; names by folder; or a

@@ -19,6 +19,7 @@ export const CROSSMODAL_LANGUAGES: readonly string[] = [
   'ja ko mi nl no pl pt quz ro ru sv sw te th tr uk vi zh',
 ].flatMap((row) => row.split(' '));
 
+/** Where the pictures are, and which languages count. */
 export interface Crossmodal3600Options {
   /** Where the pictures are. */
   readonly images: FileTree;
@@ -57,6 +58,7 @@ export interface MultilingualReference {
 export interface MultilingualSource {
   readonly name: string;
   readonly languages: readonly string[];
+  /** All of them; what cannot be read is a broken record. */
   references(signal?: AbortSignal): AsyncIterable<MultilingualReference | BrokenRecord>;
 }
 

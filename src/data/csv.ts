@@ -9,6 +9,7 @@ import type { Row } from './row.ts';
 import type { ByteFile } from './source.ts';
 import { Unreadable } from './unreadable.ts';
 
+/** How the text of a table is cut into fields. */
 export interface CsvOptions {
   /** One character. Default: a tab where the first line has one, as open_clip's files do, else a comma. */
   readonly separator?: string;

@@ -31,6 +31,7 @@ export interface DataReport extends ExampleCounts {
   readonly waitingShare: number;
 }
 
+/** What has come of one source so far. */
 export interface SourceReport extends ExampleCounts {
   readonly name: string;
   /** how many examples it holds, once it has been read to its end */

@@ -24,6 +24,7 @@ import {
 import type { ByteFile, FileTree, RecordReference, RecordSource } from './source.ts';
 import { brokenReference, recordOrBroken, Unreadable, untilUnreadable } from './unreadable.ts';
 
+/** How {@link readImageFolder} finds the captions. */
 export interface ImageFolderOptions extends SampleOptions {
   /**
    * A table in the tree, `.tsv`, `.csv` or `.jsonl`, with a column of paths and one of captions; a picture may have

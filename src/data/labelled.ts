@@ -23,6 +23,7 @@ export interface LabelledSource {
   readonly classes: readonly string[];
   /** How many references there are, where that is known without reading: for progress. */
   readonly count?: number;
+  /** All of them, in stored order; what cannot be read is a broken record. */
   references(signal?: AbortSignal): AsyncIterable<LabelledReference | BrokenRecord>;
 }
 

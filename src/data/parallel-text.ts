@@ -13,6 +13,7 @@ import { type BrokenCause, broken, textTextRecord } from './record.ts';
 import type { ByteFile, RecordReference, RecordSource } from './source.ts';
 import { brokenReference, Unreadable } from './unreadable.ts';
 
+/** How translations are laid out, for {@link readParallelText}. */
 export type ParallelText =
   /** Line n of one belongs to line n of the other. */
   | { readonly kind: 'aligned'; readonly first: ByteFile; readonly second: ByteFile }

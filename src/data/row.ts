@@ -12,6 +12,7 @@ import { recordOrBroken, Unreadable } from './unreadable.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
+/** Which columns of a table hold what. */
 export interface RowOptions {
   /**
    * Column of the picture: a path below `images`, a `data:` URL, bytes, or `{ bytes, path }` as Hugging Face stores it.

@@ -22,6 +22,7 @@ export interface CaptionPlace {
   readonly weight?: number;
 }
 
+/** Which files of a sample hold what. */
 export interface SampleOptions {
   /**
    * Places of captions; the first that is there is taken, or, where places have weights, all of them. Default: `.txt`,

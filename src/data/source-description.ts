@@ -42,7 +42,9 @@ export type SourceDescription =
 
 /** Turns paths into what readers read. Node's is `diskFiles` and `diskFolder`. */
 export interface SourceOpener {
+  /** The files that match. */
   files(patterns: Patterns): readonly ByteFile[];
+  /** A folder with all below it. */
   folder(path: string): FileTree;
 }
 

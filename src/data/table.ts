@@ -18,6 +18,7 @@ import { rowFormat } from './rows.ts';
 import type { ByteFile, RecordReference, RecordSource } from './source.ts';
 import { brokenReference, Unreadable } from './unreadable.ts';
 
+/** How {@link readTable} reads a table. */
 export interface TableOptions extends RowOptions, CsvOptions {
   /** Default: by the name, `.csv`, `.tsv`, `.txt` or `.parquet`, with or without `.gz`. */
   readonly format?: 'csv' | 'parquet';

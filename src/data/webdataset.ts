@@ -21,6 +21,7 @@ import type { ByteFile, FileTree, RecordReference, RecordSource } from './source
 import { tarMembers } from './tar.ts';
 import { recordOrBroken, untilUnreadable } from './unreadable.ts';
 
+/** How {@link readWebDataset} reads shards. */
 export interface WebDatasetOptions extends SampleOptions {
   /** Which files of a tree: `'train-{000..031}.tar'`, `'*.tar'`, or several such. Default `'*.tar'`. */
   readonly shards?: string | readonly string[];

@@ -18,6 +18,7 @@ import {
 } from './rank-tally.ts';
 import { checkRetrievalPairs, type RetrievalPairs } from './retrieval-pairs.ts';
 
+/** How {@link retrievalRanksAsync} computes. */
 export interface AsyncRanksOptions {
   /** ONNX Runtime, `nodeRuntime()` of clippo-ts/node or the module onnxruntime-web. Default: the tfjs backend. */
   readonly runtime?: OrtRuntime;

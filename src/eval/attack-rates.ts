@@ -5,6 +5,7 @@
 import { DataError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 
+/** What a model took attacked pictures for, and clean ones. */
 export interface AttackPredictions {
   /** K: how many classes the predictions are chosen from, at least 2. */
   readonly classes: number;
@@ -21,6 +22,7 @@ export interface AttackPredictions {
   };
 }
 
+/** How often a written word was believed, as {@link attackRates} counts it. */
 export interface AttackRates {
   /** Share of clean pictures whose label was predicted, 0 … 1; absent where there are none. */
   readonly cleanAccuracy?: number;

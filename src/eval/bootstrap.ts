@@ -8,6 +8,7 @@ import { assertNumber, describeValue, refuseUnknown } from '../options.ts';
 import { createRandom, type Random } from '../random.ts';
 import { assertFiniteNumbers, assertFinitePairs } from './finite-numbers.ts';
 
+/** How {@link bootstrapMean} resamples. */
 export interface BootstrapOptions {
   /** Resamples, 2 … 10,000,000; default 1000. */
   readonly samples?: number;
@@ -19,6 +20,7 @@ export interface BootstrapOptions {
   readonly groups?: ArrayLike<number>;
 }
 
+/** A mean, and between which bounds the resampled means lie. */
 export interface BootstrapInterval {
   readonly mean: number;
   readonly low: number;

@@ -16,6 +16,7 @@ export function firstAlias(name: string): string {
   return alias;
 }
 
+/** How the name of a class becomes the sentences that stand for it. */
 export interface ClassPrompts {
   /**
    * `'clip-81'` (default), `'clip-best'`, `'name-only'`, cleaned up as big_vision does; or sentences of your own with

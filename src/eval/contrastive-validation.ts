@@ -17,6 +17,7 @@ import {
 } from './evaluation.ts';
 import { assertRecords, pairItems } from './pair-items.ts';
 
+/** What {@link contrastiveValidation} measures. */
 export interface ContrastiveValidationOptions extends EvaluationOptions {
   readonly source: RecordSource;
   /** Pairs that are compared with one another, default 1024, at least 2; the last batch may have fewer. */
@@ -72,6 +73,7 @@ export async function contrastiveValidation(options: ContrastiveValidationOption
   });
 }
 
+/** The contrastive loss pair by pair, as {@link contrastiveTerms} gives it. */
 export interface ContrastiveTerms {
   /** Of each pair that counts: half of what its picture and half of what its text has to pay. */
   readonly losses: Float64Array;

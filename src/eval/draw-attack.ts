@@ -8,6 +8,7 @@ import type { Random } from '../random.ts';
 import { assertRaster, type Raster, toRgb } from '../raster/index.ts';
 import { createRenderer, type RenderedText, type RenderOptions } from '../render/index.ts';
 
+/** How {@link drawAttack} writes a word on a picture. */
 export interface DrawAttackOptions extends Omit<RenderOptions, 'size' | 'wrap'> {
   /**
    * Where the word stands. At the left edge, as captions do, and in the middle on a multiple of the line height;

@@ -25,6 +25,7 @@ export interface MeasureOptions {
   readonly onProgress?: OnProgress;
 }
 
+/** What all evaluations of a model take. */
 export interface EvaluationOptions extends MeasureOptions {
   readonly model: ClippoModel;
 }
@@ -63,6 +64,7 @@ export function resolveEvaluation(door: string, options: EvaluationOptions): Res
   return { model, ...resolveMeasure(door, options) };
 }
 
+/** Between these two, the value of 95 % of the bootstrap samples lies. */
 export interface Interval {
   readonly low: number;
   readonly high: number;

@@ -12,6 +12,7 @@ import { type OcclusionMap, type OcclusionOptions, occlusionMap } from './occlus
 import { type OverlayOptions, overlay } from './overlay.ts';
 import { type Box, NOTHING, sumWithin } from './patch-map.ts';
 
+/** What {@link explain} covers or reads, and against what it compares. */
 export interface ExplainOptions extends OcclusionOptions {
   /** What the input is compared with: a text, a picture, or an embedding [E]. */
   readonly against?: string | ImageLike | Float32Array;
@@ -33,6 +34,7 @@ export interface LetterValue {
   readonly value: number;
 }
 
+/** What {@link explain} has found. */
 export interface Explanation {
   readonly map: AttentionMap | OcclusionMap;
   /** The map over the picture that the model reads, RGB. */

@@ -22,6 +22,7 @@ import { accuracy } from './metrics.ts';
 import { accuracyPerClass } from './rank-classes.ts';
 import { ridgeFewShot } from './ridge-few-shot.ts';
 
+/** What {@link fewShot} measures. */
 export interface FewShotOptions extends EvaluationOptions {
   /** Where the few are taken from. */
   readonly train: LabelledSource;

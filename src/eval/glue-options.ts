@@ -17,6 +17,7 @@ import { MEASURE_OPTIONS, type MeasureOptions, type ResolvedMeasure, resolveMeas
 import { assertGlue, type ExampleInput, inputMark } from './glue-items.ts';
 import { ridgeHead } from './ridge-head.ts';
 
+/** What {@link evaluateGlue} measures. */
 export interface EvaluateGlueOptions extends MeasureOptions {
   /** A ClippoModel, or whatever else has `encode(texts)`. */
   readonly model: Encoder;

@@ -28,6 +28,7 @@ export function glueScores(
 /** Columns of a table of results, in the usual order. */
 const COLUMNS = ['mnli_m', 'mnli_mm', 'qqp', 'qnli', 'sst2', 'cola', 'stsb', 'mrpc', 'rte', 'wnli'] as const;
 
+/** A column of the tables in which papers report GLUE. */
 export type GlueColumn = (typeof COLUMNS)[number];
 
 /** @returns undefined for what stands in no table, as the diagnostic set */

@@ -14,6 +14,7 @@ import { modalityGap } from './modality-gap.ts';
 import { modalityGapFigure } from './modality-gap-figure.ts';
 import { assertRecords, pairItems } from './pair-items.ts';
 
+/** What {@link modalityGapOf} measures. */
 export interface ModalityGapOptions extends EvaluationOptions {
   /** Pictures with captions; the first caption of each counts. */
   readonly source: RecordSource;

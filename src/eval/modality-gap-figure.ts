@@ -9,6 +9,7 @@ import { createRandom } from '../random.ts';
 import { assertFiniteNumbers } from './finite-numbers.ts';
 import type { ModalityGap } from './modality-gap.ts';
 
+/** How {@link modalityGapFigure} names what it draws. */
 export interface ModalityGapFigureOptions {
   /** Default `'Modality gap'`; cut after 60 characters. */
   readonly title?: string;

@@ -9,6 +9,7 @@ import { describeValue } from '../options.ts';
 import { assertFiniteNumbers } from './finite-numbers.ts';
 import { largestEigenpairs } from './symmetric-eigen.ts';
 
+/** How far two sets of vectors lie apart, and along which axes. */
 export interface ModalityGap {
   /** ‖mean of a − mean of b‖ */
   readonly distance: number;

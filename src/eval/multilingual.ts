@@ -20,6 +20,7 @@ import {
 import { languageFigure } from './language-figure.ts';
 import { recallOfRanks } from './recall.ts';
 
+/** What {@link multilingualRetrieval} measures. */
 export interface MultilingualRetrievalOptions extends EvaluationOptions {
   /** Pictures with captions in several languages, `readCrossmodalPictures()`. */
   readonly source: MultilingualSource;

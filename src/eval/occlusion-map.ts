@@ -10,6 +10,7 @@ import type { Raster } from '../raster/index.ts';
 import { cosinesWithout, coverColour, type Fill, targetVector } from './covering.ts';
 import { type Box, NOTHING, type PatchMap } from './patch-map.ts';
 
+/** What {@link occlusionMap} covers, and with what. */
 export interface OcclusionOptions extends Pick<EncodeOptions, 'batchSize' | 'signal' | 'onProgress'> {
   /** Side of the square that is covered, px, a multiple of `stride`. Default: the patch size of the model. */
   readonly window?: number;

@@ -6,6 +6,7 @@ import { assertNumber, describeValue, refuseUnknown } from '../options.ts';
 import { assertRaster, createRaster, type Raster } from '../raster/index.ts';
 import { assertPatchMap, type PatchMap } from './patch-map.ts';
 
+/** How {@link overlay} colours a map. */
 export interface OverlayOptions {
   /** Pixels a side that one pixel becomes, an integer. Default: as many as make the picture 448 px wide. */
   readonly scale?: number;

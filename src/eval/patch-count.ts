@@ -7,6 +7,7 @@ import { ConfigError, DataError, FontError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import { createRenderer, type RenderOptions } from '../render/index.ts';
 
+/** How {@link createPatchCounter} draws the texts that it counts. */
 export interface PatchCounterOptions
   extends Pick<RenderOptions, 'font' | 'lowercase' | 'monospace' | 'spacing' | 'minWidth'> {
   /** px, default 16. A line of text that is higher takes several rows of patches, a lower one a row of its own. */

@@ -21,6 +21,7 @@ import { findExamples, spread } from './example-pictures.ts';
 import { assertRecords, pairItems, picturesOf } from './pair-items.ts';
 import { recallLostToTies } from './recall.ts';
 
+/** What {@link retrieval} measures. */
 export interface RetrievalOptions extends EvaluationOptions {
   /** Pictures with one or several captions each. */
   readonly source: RecordSource;

@@ -13,6 +13,7 @@ import { predictClasses } from './linear-predictions.ts';
 import { createRidgeSystem } from './ridge-system.ts';
 import { assertRows, fitWhitening, type Rows, type Whitening } from './whitening.ts';
 
+/** What {@link ridgeFewShot} learns from. */
 export interface RidgeFewShotOptions {
   /** The rows of `train` that are used, as `fewShotIndices` gives them. */
   readonly indices: ArrayLike<number>;
@@ -24,6 +25,7 @@ export interface RidgeFewShotOptions {
   readonly bias?: number;
 }
 
+/** What {@link ridgeFewShot} has learned and predicts. */
 export interface RidgeFewShot {
   /** [D + 1, C], row-major, for whitened features; the last row belongs to the constant feature. */
   readonly weights: Float64Array;

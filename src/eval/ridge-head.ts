@@ -9,6 +9,7 @@ import type { FitHead, TargetKind } from '../tasks/index.ts';
 import { createRidgeSystem } from './ridge-system.ts';
 import { assertRows, fitWhitening } from './whitening.ts';
 
+/** How strongly {@link ridgeHead} is held down. */
 export interface RidgeHeadOptions {
   /** Strength of the regularisation, above 0; default 1024 as in big_vision's few-shot evaluation. */
   readonly l2?: number;

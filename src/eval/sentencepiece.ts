@@ -11,6 +11,7 @@ import { createPieceTrie, type PieceTrie } from './sentencepiece/piece-trie.ts';
 import { createUnigramSegmenter, type Segmenter } from './sentencepiece/unigram.ts';
 import { assertText, type Tokenizer, tokenizerName } from './tokenizers.ts';
 
+/** How {@link parseSentencePiece} reads a model. */
 export interface SentencePieceOptions {
   /** As it stands in tables and figures. */
   readonly name: string;

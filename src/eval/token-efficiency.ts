@@ -12,6 +12,7 @@ import { type Tokenizer, tokenizerName } from './tokenizers.ts';
 /** Texts of one language: an array, a generator, lines of a file. */
 export type Texts = Iterable<string> | AsyncIterable<string>;
 
+/** What {@link tokenEfficiency} measures. */
 export interface TokenEfficiencyOptions {
   /** Texts by language, in the order of the result. */
   readonly texts: { readonly [language: string]: Texts };
@@ -37,6 +38,7 @@ export interface SequenceLengths {
   readonly ratio: number;
 }
 
+/** How long the texts of one language become. */
 export interface LanguageEfficiency {
   readonly language: string;
   /** Texts that were measured. */
@@ -61,6 +63,7 @@ export interface MeanLengths {
   readonly longerIn: number;
 }
 
+/** How long texts become, by language and in the mean over the languages. */
 export interface TokenEfficiency {
   /** `'CLIPPO'`, then the names of the tokenizers. */
   readonly methods: readonly string[];

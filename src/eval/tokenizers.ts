@@ -14,6 +14,7 @@ export interface Tokenizer {
   count(text: string): number;
 }
 
+/** How {@link parseTokenizerJson} reads a tokenizer. */
 export interface TokenizerJsonOptions {
   /** As it stands in tables and figures. */
   readonly name: string;

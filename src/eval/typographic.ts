@@ -22,6 +22,7 @@ import {
 } from './evaluation.ts';
 import { accuracyPerClass, type ClassAccuracy, rankClasses } from './rank-classes.ts';
 
+/** What {@link typographicAttack} measures. */
 export interface TypographicAttackOptions extends EvaluationOptions, ClassPrompts {
   /**
    * Published pictures, clean ones among them or not: `readAttackFolder()`, `readAttackAnnotations()`. Or

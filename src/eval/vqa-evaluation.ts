@@ -18,6 +18,7 @@ import { vqaAccuracy } from './vqa-accuracy.ts';
 import { answerQuestions, VQA_PREDICT_OPTIONS, type VqaPredictOptions } from './vqa-predictions.ts';
 import { type TypeAccuracy, type VqaOutcome, vqaMistakes, vqaTypeTable } from './vqa-report.ts';
 
+/** What {@link evaluateVqa} measures. */
 export interface VqaEvaluationOptions extends VqaPredictOptions, MeasureOptions {}
 
 export interface VqaEvaluation extends Evaluation {

@@ -17,6 +17,7 @@ import {
 import { digestOf, ramp } from './parts.ts';
 import { answersOf, type ScoredAnswer, type VqaScores } from './vqa-scores.ts';
 
+/** What {@link predictVqa} answers. */
 export interface VqaPredictOptions extends Omit<MeasureOptions, 'examples'> {
   /** What `readVqa()` gives; it needs no annotations. */
   readonly source: VqaSource;
@@ -31,6 +32,7 @@ export const VQA_PREDICT_OPTIONS = [
   ...['source', 'task', 'predict'],
 ];
 
+/** What {@link predictVqa} has answered. */
 export interface VqaPredictions {
   /** In the order of the source; `vqaResults()` makes the official file of them. */
   readonly predictions: readonly VqaPrediction[];

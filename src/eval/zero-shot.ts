@@ -26,6 +26,7 @@ import {
 import { assertLabelled, labelledItems, rowsOfItems } from './labelled-items.ts';
 import { accuracyPerClass, rankClasses } from './rank-classes.ts';
 
+/** What {@link zeroShot} measures. */
 export interface ZeroShotOptions extends EvaluationOptions, ClassPrompts {
   readonly source: LabelledSource;
   /** Names of the classes where those of the source will not do; as many, in the same order. */

@@ -38,6 +38,7 @@ export const VARIANTS = {
 /** How tokens become one vector: attention of a learned probe, their mean, or a class token. */
 export type Pool = 'map' | 'gap' | 'tok';
 
+/** All that {@link buildVit} builds a tower from. */
 export interface VitConfig {
   /**
    * A named variant with its patch size, `'B/16'` (16 px if it names none), or the sizes of a variant of your
@@ -52,6 +53,7 @@ export interface VitConfig {
   readonly numClasses?: number;
 }
 
+/** All that a CLIPPO model is built from. */
 export interface ClippoConfig extends Omit<VitConfig, 'numClasses'> {
   /** E: size of an embedding; default 768. */
   readonly embeddingDim?: number;

@@ -6,6 +6,7 @@ import { ShapeError } from '../errors.ts';
 import { refuseUnknown } from '../options.ts';
 import { assertRaster, assertSize, type Raster, resize } from '../raster/index.ts';
 
+/** What {@link toTensor} makes of Rasters. */
 export interface ToTensorOptions {
   /** Resize to this many px first (a number means a square), aspect ratio ignored as in big_vision. */
   readonly size?: number | { readonly width: number; readonly height: number };

@@ -12,6 +12,7 @@ import { requireOptional } from './optional.ts';
 /** From all to nothing but what ends the process, with ONNX Runtime's number for each. */
 const LOG_LEVELS = { verbose: 0, info: 1, warning: 2, error: 3, fatal: 4 } as const;
 
+/** Settings of onnxruntime-node. */
 export interface NodeRuntimeOptions {
   /** Threads of a session; default: one for each physical core. */
   readonly threads?: number;

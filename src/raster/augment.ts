@@ -35,6 +35,7 @@ export interface AugmentOptions {
   readonly background?: number;
 }
 
+/** {@link AugmentOptions} with every default filled in. */
 export type ResolvedAugmentOptions = Required<AugmentOptions>;
 
 const RANGES = {

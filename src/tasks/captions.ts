@@ -6,6 +6,7 @@ import { DataError } from '../errors.ts';
 import { type Raster, resize } from '../raster/index.ts';
 import { createRenderer, type RenderOptions, resolveRenderOptions } from '../render/index.ts';
 
+/** Pictures with captions, both as what the model reads. */
 export interface CaptionsTask {
   readonly name: string;
   readonly targets: { readonly kind: 'picture' };

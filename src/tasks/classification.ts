@@ -9,6 +9,7 @@ import { resolveRenderOptions } from '../render/index.ts';
 import { createTextDrawer, type DrawTextsOptions } from './draw-texts.ts';
 import type { Task } from './task.ts';
 
+/** Something with a label, for {@link classification}. */
 export interface ClassificationExample {
   /** A sentence, two that are asked about together, pixels, or an encoded picture. */
   readonly input: string | readonly [string, string] | Raster | Uint8Array;

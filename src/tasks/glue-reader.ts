@@ -37,9 +37,11 @@ export interface GlueSource {
   readonly name: string;
   readonly task: GlueTask;
   readonly split: GlueSplit;
+  /** All of them, in stored order; what cannot be read is a broken record. */
   records(signal?: AbortSignal): AsyncIterable<GlueRecord | BrokenRecord>;
 }
 
+/** How {@link readGlue} reads a task. */
 export interface ReadGlueOptions {
   /** Default, for files: the one that the name of the first says. Of a folder it has to be said. */
   readonly split?: GlueSplit;

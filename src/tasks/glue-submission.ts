@@ -6,6 +6,7 @@ import { ConfigError, DataError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import { type GlueSplit, type GlueTask, glueFacts } from './glue-table.ts';
 
+/** Which records the predictions are for. */
 export interface GlueSubmissionOptions {
   /** Of MNLI: `'test_matched'` or `'test_mismatched'`. */
   readonly split?: GlueSplit;
@@ -13,6 +14,7 @@ export interface GlueSubmissionOptions {
   readonly indices?: ArrayLike<number>;
 }
 
+/** A file for the evaluation server of GLUE. */
 export interface GlueSubmission {
   /** `'CoLA.tsv'`, `'MNLI-mm.tsv'`, … */
   readonly file: string;

@@ -22,6 +22,7 @@ export type GlueSplit =
 /** The functions of that name in `clippo-ts/eval`. */
 export type GlueMetric = 'accuracy' | 'f1' | 'matthews' | 'pearson' | 'spearman';
 
+/** What is particular to a task of GLUE. */
 export interface GlueFacts {
   /** In print, and the name of its folder and of its file of predictions. */
   readonly title: string;
@@ -50,6 +51,7 @@ const PREMISE_HYPOTHESIS = [
   ['sentence2', 'hypothesis'],
 ];
 
+/** All that differs between the tasks of GLUE. */
 export const GLUE: { readonly [task in GlueTask]: GlueFacts } = {
   cola: {
     title: 'CoLA',

@@ -26,6 +26,7 @@ export interface Task<Example, Target = number> {
   target(example: Example): Target | undefined;
 }
 
+/** What a head is to be learned for. */
 export interface FitHeadOptions {
   readonly targets: TargetKind;
   /** Of whatever is drawn at random. An integer, default 0. */

@@ -11,6 +11,7 @@ export interface TextTask<Example> extends Task<Example> {
   draw(example: Example): Promise<DrawnTexts>;
 }
 
+/** How much of the texts does not fit on the canvas. */
 export interface TextOverflow {
   readonly examples: number;
   /** Of these, the ones of which something did not fit. */

@@ -6,6 +6,7 @@ import { isObject } from '../data/index.ts';
 import { DataError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 
+/** A question about a picture, as published. */
 export interface VqaQuestion {
   readonly question_id: number;
   readonly image_id: number;
@@ -17,6 +18,7 @@ export interface VqaQuestions {
   readonly questions: readonly VqaQuestion[];
 }
 
+/** What people answered to a question, as published. */
 export interface VqaAnnotation {
   readonly question_id: number;
   readonly image_id: number;

@@ -5,6 +5,7 @@ import { ConfigError, DataError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import { parseVqaPrediction, type VqaPrediction, type VqaQuestions } from './vqa-json.ts';
 
+/** What becomes of questions without an answer. */
 export interface VqaResultsOptions {
   /** What is answered where there is no prediction, because a picture could not be read, say. Default: refused. */
   readonly missing?: string;

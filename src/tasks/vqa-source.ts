@@ -45,9 +45,11 @@ export interface VqaSource extends VqaQuestions, VqaAnnotations {
   readonly name: string;
   /** References, broken ones among them. */
   readonly count: number;
+  /** All questions, in stored order; what cannot be read is a broken record. */
   references(signal?: AbortSignal): AsyncIterable<VqaReference | BrokenRecord>;
 }
 
+/** The files that {@link readVqa} reads. */
 export interface ReadVqaOptions {
   /** Where the pictures are. */
   readonly images: FileTree;

@@ -16,6 +16,7 @@ export interface AnswerVocabulary {
   readonly counts: readonly number[];
 }
 
+/** How many answers {@link buildAnswerVocabulary} keeps. */
 export interface AnswerVocabularyOptions {
   /** Answers that are kept at most, 1 … 1,000,000, default 3129. */
   readonly size?: number;

@@ -40,6 +40,7 @@ export class Adafactor extends PathOptimizer {
     this.#settingsOf = pathSettings('adafactor', this.#options);
   }
 
+  /** Whether a multiplier of null keeps the parameter as it is. */
   isFrozen(path: string): boolean {
     return this.#settingsOf(path).learningRate === null;
   }

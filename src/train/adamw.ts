@@ -29,6 +29,7 @@ export class AdamW extends PathOptimizer {
     this.#settingsOf = pathSettings('adamw', this.#options);
   }
 
+  /** Whether a multiplier of null keeps the parameter as it is. */
   isFrozen(path: string): boolean {
     return this.#settingsOf(path).learningRate === null;
   }

@@ -12,6 +12,7 @@ import { createRandom } from '../random.ts';
 import { assertShape } from '../shape.ts';
 import type { ContrastiveMetrics } from './loss.ts';
 
+/** How many anchors there are, of what size, and from which seed. */
 export interface AnchorsOptions {
   /** How many things there can be, 1 … 1,048,576; those that never come cost a little time. */
   readonly count: number;

@@ -41,6 +41,7 @@ import {
 import type { ModelCardText } from './model-card.ts';
 import { assertModel } from './train-step.ts';
 
+/** How {@link Classifier.predict} goes through its inputs. */
 export interface PredictOptions {
   /** Inputs that go through the network together, default 32. */
   readonly batchSize?: number;
@@ -48,6 +49,7 @@ export interface PredictOptions {
   readonly onProgress?: OnProgress;
 }
 
+/** What {@link Classifier.save} writes. */
 export interface SaveClassifierOptions {
   /**
    * `'include'`: the network too, so that the file stands for itself; `'reference'`: the head alone, for the same network
@@ -59,6 +61,7 @@ export interface SaveClassifierOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How {@link Classifier.load} reads a file. */
 export interface LoadClassifierOptions extends Pick<LoadOptions, 'signal' | 'onProgress' | 'render'> {
   /** The network of a file that holds the head alone. */
   readonly model?: ClippoModel;

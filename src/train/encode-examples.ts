@@ -10,6 +10,7 @@ import type { ClassifierSettings } from './classifier-options.ts';
 import { readExample } from './example-feed.ts';
 import { type Example, keyOf } from './labelled-examples.ts';
 
+/** How examples become features. */
 export interface EncodeExamplesOptions {
   /** Inputs that go through the network together, default 32. */
   readonly batchSize?: number | undefined;

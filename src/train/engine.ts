@@ -7,6 +7,7 @@ import { describeValue } from '../options.ts';
 import { isRecordable } from './recordable-optimizer.ts';
 import type { StepOptimizer } from './update.ts';
 
+/** What computes the steps of a training. */
 export interface EngineOptions {
   /**
    * What computes: `'onnx'`, the step as one graph in ONNX Runtime; `'tfjs'`, its current backend; `'auto'`, the

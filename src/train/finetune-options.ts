@@ -77,7 +77,9 @@ export interface FinetuneHandles extends EngineOptions {
   /** Where the run is kept, `runFolder(path)` of clippo-ts/node: what was done is not done again. */
   readonly run?: RunFolder;
   readonly signal?: AbortSignal;
+  /** Called after every step. */
   readonly onStep?: (metrics: FinetuneStepMetrics) => void;
+  /** Called after every look at the dev set. */
   readonly onEvaluation?: (evaluation: TrialEvaluation & TrialName) => void;
   /** Hears of what goes on in spite of it: labels without examples, a damaged checkpoint. */
   readonly onWarning?: (message: string) => void;

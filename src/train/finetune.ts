@@ -51,6 +51,7 @@ export interface FinetuneOptions extends FinetuneSettings, FinetuneHandles {
 
 const OPTIONS = [...SETTINGS, ...HANDLES, 'classifier', 'train', 'dev', 'mistakes'];
 
+/** What {@link finetune} has come to. */
 export interface FinetuneResult {
   /** One training for each learning rate and seed, as far as they were begun. */
   readonly trials: readonly TrialOutcome[];

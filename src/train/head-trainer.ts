@@ -21,6 +21,7 @@ import { runTrial, setWeights, weightsOf } from './finetune-trial.ts';
 import { assertExamples } from './labelled-examples.ts';
 import type { Weights } from './trial-file.ts';
 
+/** How {@link headTrainer} trains a head. */
 export interface HeadTrainerOptions
   extends EngineOptions,
     Pick<ClassifierOptions, 'head'>,

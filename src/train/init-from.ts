@@ -16,6 +16,7 @@ import { CheckpointError, ConfigError } from '../errors.ts';
 import { resolveClippoConfig } from '../model/index.ts';
 import { refuseUnknown } from '../options.ts';
 
+/** How {@link initFrom} takes over the weights of another model. */
 export interface InitFromOptions {
   /** Regular expressions that match whole paths: these parameters keep the values they have. Default none. */
   readonly leaveOut?: readonly string[];

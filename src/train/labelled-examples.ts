@@ -19,6 +19,7 @@ export interface Example {
   readonly key?: string;
 }
 
+/** A sentence, or a picture in any form that `encode` takes. */
 export type ExampleInput = string | ImageLike;
 
 /** Examples whose features were computed before: what a head alone is trained on. */

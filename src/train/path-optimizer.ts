@@ -56,7 +56,9 @@ export abstract class PathOptimizer extends tf.Optimizer implements RecordableOp
   }
 
   /**
-   * @throws ConfigError when there is nothing to update, or a parameter comes late (see {@link PathOptimizer})
+   * One update of all parameters that have a gradient.
+   *
+   * @throws ConfigError when there is nothing to update, or a parameter comes later than the first update
    * @throws ShapeError when a gradient or the state has another shape than its parameter
    * @throws CompileError while a function is being recorded: the count of steps would stand still
    */

@@ -1,6 +1,7 @@
 // Where a training run keeps its files. Training knows only this contract: a folder on the disk is Node's
 // `runFolder(path)`, and a browser may keep a run wherever it likes.
 
+/** Where a training run keeps its files: `runFolder(path)` of `clippo-ts/node`, or an object of your own. */
 export interface RunFolder {
   /** As the user would recognise it: a path. */
   readonly name: string;

@@ -19,6 +19,7 @@ import { recordedWholeStep, type WholeStepOptions, wholeStep } from './whole-ste
 
 export type { TrainStepMetrics } from './step-metrics.ts';
 
+/** What {@link createTrainStep} makes a step of. */
 export interface CreateTrainStepOptions extends EngineOptions {
   readonly model: ClippoModel;
   readonly optimizer: StepOptimizer;
@@ -55,12 +56,14 @@ export interface TrainStep {
   dispose(): Promise<void>;
 }
 
+/** What {@link trainStep} does one step with. */
 export interface TrainStepOptions {
   readonly model: ClippoModel;
   readonly optimizer: StepOptimizer;
   readonly batch: PairBatch;
 }
 
+/** What {@link largeBatchStep} does one step with. */
 export interface LargeBatchStepOptions extends TrainStepOptions, EngineOptions {
   /** Pictures, or texts, that go through the network together; default 64. */
   readonly chunk?: number;

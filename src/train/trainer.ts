@@ -22,6 +22,7 @@ import type { StepMetrics } from './step-metrics.ts';
 import { assertChunk, assertModel, assertUnchunked, createTrainStep, type TrainStep } from './train-step.ts';
 import { assertStepOptimizer, type StepOptimizer } from './update.ts';
 
+/** What {@link train} trains, on what, and how long. */
 export interface TrainOptions extends EngineOptions {
   readonly model: ClippoModel;
   /**
@@ -61,7 +62,9 @@ export interface TrainOptions extends EngineOptions {
   }) => Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>;
   /** Steps, default 1000. */
   readonly measureEvery?: number;
+  /** Called after every step. */
   readonly onStep?: (metrics: StepMetrics) => void;
+  /** Called with what `measure` gave. */
   readonly onMeasure?: (measured: {
     readonly step: number;
     readonly values: Readonly<Record<string, number>>;
@@ -102,6 +105,7 @@ const OPTIONS = [
   ],
 ];
 
+/** What {@link train} has done. */
 export interface TrainResult {
   /** one entry a step that was done now */
   readonly history: StepMetrics[];

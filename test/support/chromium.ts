@@ -10,9 +10,13 @@ import { type Browser, chromium } from 'playwright-core';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const TYPES: Record<string, string> = {
+  '.css': 'text/css',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
   '.js': 'text/javascript',
   '.mjs': 'text/javascript',
   '.html': 'text/html',
+  '.wasm': 'application/wasm',
 };
 
 /** @throws when no Chromium is installed: a browser test that does not run must not look like one that passed */
