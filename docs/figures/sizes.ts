@@ -130,7 +130,8 @@ export interface Size {
 
 export async function measureSizes(): Promise<Size[]> {
   const sizes: Size[] = [];
-  for (const { what, measure, budget } of BUDGETS) sizes.push({ what, size: (await measure()) / 1000, budget });
+  for (const { what, measure, budget } of BUDGETS)
+    sizes.push({ what, size: (await measure()) / 1000, budget });
   return sizes;
 }
 

@@ -1,7 +1,7 @@
 // Projects of users that run in a page: built by Vite, webpack and esbuild, served by Vite while it is being written,
 // in a module worker, and without a bundler. Each loads the model of the package and finds the nearest word.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,12 +59,12 @@ async function serve(site: string): Promise<string> {
 
 const WORKS = { answer: ANSWER, complaints: [] };
 
-/** As `npx webpack`, whose command line is a package of its own. */
-async function buildWithWebpack(project: string): Promise<void> {
-  const { default: config } = (await import(
-    pathToFileURL(join(project, 'webpack.config.js')).href
-  )) as { default: Configuration };
-  const stats = await new Promise<string>((resolve, reject) => {
+/** As `npx webpack`, whose command line is a package of its own. @returns errors and warnings */
+async function buildWithWebpack(project: string): Promise<string> {
+  const { default: config } = (await import(pathToFileURL(join(project, 'webpack.config.js')).href)) as {
+    default: Configuration;
+  };
+  return new Promise<string>((resolve, reject) => {
     const output = { ...config.output, path: join(project, 'dist') }; // the default is of the process's folder
     // Minimizing is left out: it takes long and is no part of what is tested.
     const settings = { ...config, context: project, output, optimization: { minimize: false } };
@@ -73,7 +73,6 @@ async function buildWithWebpack(project: string): Promise<void> {
       else resolve(result!.toString({ all: false, errors: true, warnings: true }));
     });
   });
-  expect(stats).toBe('');
 }
 
 describe('a page', { timeout: 300_000 }, () => {
@@ -86,7 +85,11 @@ describe('a page', { timeout: 300_000 }, () => {
   it('served by Vite, which bundles the package before the page asks for it', async () => {
     const project = createConsumer('vite', packed, join(folder, 'dev'));
     // Files behind the links of this test lie outside of the project.
-    const server = await createServer({ root: project, logLevel: 'error', server: { fs: { strict: false } } });
+    const server = await createServer({
+      root: project,
+      logLevel: 'error',
+      server: { fs: { strict: false } },
+    });
     try {
       await server.listen(0);
       expect(await visit(server.resolvedUrls!.local[0]!)).toEqual(WORKS);
@@ -103,7 +106,7 @@ describe('a page', { timeout: 300_000 }, () => {
 
   it('built by webpack', async () => {
     const project = createConsumer('webpack', packed, folder);
-    await buildWithWebpack(project);
+    expect(await buildWithWebpack(project)).toBe('');
     expect(await visit(await serve(project))).toEqual(WORKS);
   });
 
@@ -116,5 +119,30 @@ describe('a page', { timeout: 300_000 }, () => {
   it('without a bundler, with an import map', async () => {
     const project = createConsumer('plain-page', packed, folder);
     expect(await visit(await serve(project))).toEqual(WORKS);
+  });
+});
+
+describe('a project without the optional packages', { timeout: 300_000 }, () => {
+  const EVERY_DOOR = ['', '/render', '/train', '/eval', '/compile', '/tasks']
+    .map((door, i) => `import * as door${i} from 'clippo-ts${door}';\nconsole.log(door${i});\n`)
+    .join('');
+
+  function createProject(name: string): string {
+    const project = createConsumer(name, packed, join(folder, 'no-optional'));
+    writeFileSync(join(project, 'main.js'), EVERY_DOOR);
+    return project;
+  }
+
+  it('is built by Vite', () => {
+    const project = createProject('vite');
+    run('node', [VITE, 'build', '--logLevel', 'error'], project);
+    expect(existsSync(join(project, 'dist/index.html'))).toBe(true);
+  });
+
+  it('is built by webpack, which tells what is missing', async () => {
+    const complaints = await buildWithWebpack(createProject('webpack'));
+    expect(complaints).not.toContain('ERROR');
+    const missing = new Set([...complaints.matchAll(/Can't resolve '([^']+)'/g)].map((match) => match[1]));
+    expect([...missing].sort()).toEqual(['@huggingface/tokenizers', 'hyparquet', 'hyparquet-compressors']);
   });
 });

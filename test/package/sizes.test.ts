@@ -34,15 +34,18 @@ describe('sizes', () => {
 describe('a page that only draws text', () => {
   const TRAINING = 'adafactor'; // in the messages of its errors, which no bundler renames
 
-  it.each(['clippo-ts', 'clippo-ts/render'])('has no tfjs and nothing of training through %s', async (door) => {
-    const { first, imports } = await bundleAlone(
-      `import { renderText } from '${door}'; console.log(await renderText('x'));`,
-    );
-    expect(imports).toEqual([]);
-    expect(first).not.toContain('@tensorflow');
-    expect(first).not.toContain(TRAINING);
-    expect(first).toContain('renderText');
-  });
+  it.each(['clippo-ts', 'clippo-ts/render'])(
+    'has no tfjs and nothing of training through %s',
+    async (door) => {
+      const { first, imports } = await bundleAlone(
+        `import { renderText } from '${door}'; console.log(await renderText('x'));`,
+      );
+      expect(imports).toEqual([]);
+      expect(first).not.toContain('@tensorflow');
+      expect(first).not.toContain(TRAINING);
+      expect(first).toContain('renderText');
+    },
+  );
 
   it('is told apart from one that trains', async () => {
     const { first, imports } = await bundleAlone(`import { adafactor } from 'clippo-ts/train'; adafactor();`);
