@@ -1,13 +1,13 @@
 // The package as its users meet it: packed, installed into an empty project, every door entered from ESM and from
 // require, typed, bundled for a browser, run from the command line. Needs `npm run build` (npm test does it).
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type PackedPackage, packPackage, ROOT } from './support/consumers.ts';
+import { type PackedPackage, packPackage, ROOT, run as runIn } from './support/consumers.ts';
 import { makeTar } from './support/tar-writer.ts';
 
 const MEGABYTE = 2 ** 20;
@@ -49,8 +49,8 @@ let project: string;
 let packed: PackedPackage;
 let complaints: string;
 
-function run(program: string, args: readonly string[], cwd = project): string {
-  return execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+function run(program: string, args: readonly string[]): string {
+  return runIn(program, args, project);
 }
 
 beforeAll(() => {
