@@ -1,8 +1,19 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 
 /** Small libraries that travel inside dist/, so that a page can import a door without a bundler or import map. */
 const BUNDLED = ['fflate', 'opentype.js'];
+
+/**
+ * Takes out imports of chunks for their effects alone: they have none, and are written only so that a browser asks for
+ * files early. esbuild follows them, and a page that draws text would come with tfjs.
+ */
+function dropBareImports(): void {
+  for (const file of readdirSync('dist').filter((name) => name.endsWith('.js'))) {
+    const code = readFileSync(`dist/${file}`, 'utf8');
+    writeFileSync(`dist/${file}`, code.replaceAll(/^import '\.\/chunk-\w+\.js';\n/gm, ''));
+  }
+}
 
 // One build with shared chunks, so that `ClippoError` is one class behind every door.
 export default defineConfig({
@@ -44,6 +55,7 @@ export default defineConfig({
     options.alias = { fflate: 'fflate/browser' };
   },
   onSuccess: async () => {
+    dropBareImports();
     const licences = BUNDLED.map(
       (name) => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8')}`,
     );

@@ -92,6 +92,7 @@ function snippetsOf(page: string): Snippet[] {
   const snippets: Snippet[] = [];
   for (const { line, language, info, code } of blocksOf(page)) {
     if (!['js', 'ts'].includes(language) || info.startsWith('no-run') || isFileName(info)) continue;
+    if (info.startsWith('from ')) continue; // of a project in test/consumers, which is run there
     if (info === '') snippets.push({ name: `${page}:${line}`, code });
     else if (info === 'continued' && snippets.length > 0) snippets.at(-1)!.code += code;
     else throw new Error(`${page}:${line}: a fence cannot be marked '${info}'.`);
@@ -292,6 +293,21 @@ describe('docs/cli.md', () => {
 describe('docs/cli-reference.md', () => {
   it('is what the command line says of itself', () => {
     expect(read('docs/cli-reference.md'), 'run npm run docs:cli').toBe(cliReference());
+  });
+});
+
+describe('docs/install.md', () => {
+  const blocks = blocksOf('docs/install.md').filter(({ info }) => info.startsWith('from '));
+  const linesOf = (code: string): string[] => code.split('\n').map((line) => line.trim());
+
+  it.each(blocks)('line $line is $info, which a test runs', ({ info, code }) => {
+    const file = linesOf(read(`test/consumers/${info.replace('from ', '')}`)).join('\n');
+    expect(file).toContain(linesOf(code).join('\n').trim());
+  });
+
+  it('tells of every project of test/consumers', () => {
+    const told = new Set(blocks.map(({ info }) => info.replace(/^from |\/.*$/g, '')));
+    expect([...told].sort()).toEqual(readdirSync(join(ROOT, 'test/consumers')).sort());
   });
 });
 

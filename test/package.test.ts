@@ -1,16 +1,16 @@
 // The package as its users meet it: packed, installed into an empty project, every door entered from ESM and from
 // require, typed, bundled for a browser, run from the command line. Needs `npm run build` (npm test does it).
 
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PackedPackage, packPackage, ROOT, run as runIn } from './support/consumers.ts';
 import { makeTar } from './support/tar-writer.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MEGABYTE = 2 ** 20;
 
 interface Manifest {
@@ -47,25 +47,30 @@ const BEHIND: Record<string, readonly string[]> = {
 };
 
 let project: string;
-let packed: { filename: string; size: number; files: { path: string }[] };
+let packed: PackedPackage;
+let complaints: string;
 
-function run(program: string, args: readonly string[], cwd = project): string {
-  return execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+function run(program: string, args: readonly string[]): string {
+  return runIn(program, args, project);
 }
 
 beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), 'clippo-package-'));
-  [packed] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', project], ROOT)) as [
-    typeof packed,
-  ];
+  packed = packPackage(project);
   writeFileSync(
     join(project, 'package.json'),
     JSON.stringify({ name: 'user', private: true, type: 'module' }),
   );
-  const peers = ['core', 'layers', 'backend-cpu'].map((name) => `@tensorflow/tfjs-${name}@4.22.0`);
-  const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--omit=optional'];
-  run('npm', ['install', ...quiet, join(project, packed.filename), ...peers]);
-}, 300_000);
+  // The backend alone is named: npm installs the peers that are needed by itself, and must leave the optional ones out.
+  const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'];
+  const packages = [packed.tarball, '@tensorflow/tfjs-backend-cpu@4.22.0'];
+  const { stderr, status } = spawnSync('npm', ['install', ...quiet, ...packages], {
+    cwd: project,
+    encoding: 'utf8',
+  });
+  complaints = stderr;
+  if (status !== 0) throw new Error(`npm install: ${stderr}`);
+}, 600_000);
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
@@ -79,7 +84,11 @@ describe('the tarball', () => {
         ...['models/emoji.safetensors', 'models/emoji.md'],
       ]),
     );
-    expect(paths).toContain('dist/THIRD-PARTY-LICENSES.txt');
+    for (const part of ['fflate', 'opentype.js', 'GNU Unifont']) {
+      const files = ['dist/THIRD-PARTY-LICENSES.txt', 'fonts/OFL.txt', 'fonts/README.md'];
+      expect(paths).toEqual(expect.arrayContaining(files));
+      expect(files.map((path) => readFileSync(join(ROOT, path), 'utf8')).join(), part).toContain(part);
+    }
     const foreign = paths.filter(
       (path) => !/^(dist|fonts|models)\/|^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(path),
     );
@@ -90,6 +99,27 @@ describe('the tarball', () => {
     for (const { path } of packed.files.filter((file) => /\.(js|ts|json|md)$/.test(file.path))) {
       expect(readFileSync(join(ROOT, path), 'utf8').includes(ROOT), path).toBe(false);
     }
+  });
+});
+
+describe('npm install', () => {
+  it('brings the peers that are needed and none that is optional', () => {
+    const { peerDependencies, peerDependenciesMeta } = JSON.parse(
+      readFileSync(join(ROOT, 'package.json'), 'utf8'),
+    );
+    const folder = join(project, 'node_modules');
+    const present = readdirSync(folder).flatMap((name) =>
+      name.startsWith('@') ? readdirSync(join(folder, name)).map((part) => `${name}/${part}`) : [name],
+    );
+    const found = Object.keys(peerDependencies).filter((name) => present.includes(name));
+    const needed = Object.keys(peerDependencies).filter((name) => !peerDependenciesMeta[name]?.optional);
+    expect(found.sort()).toEqual([...needed, '@tensorflow/tfjs-backend-cpu'].sort());
+  });
+
+  it('complains of nothing that this package could mend', () => {
+    // What is left are notices that packages behind tfjs are old.
+    const lines = complaints.split('\n').filter((line) => !/^npm (warn deprecated|notice)/.test(line));
+    expect(lines.join('\n').trim()).toBe('');
   });
 });
 
@@ -113,16 +143,15 @@ describe('doors', () => {
     expect(Object.keys(BEHIND).sort()).toEqual([...DOORS].sort());
   });
 
-  it.each(DOORS)('%s opens from ESM and from require', (door) => {
-    const wanted = BEHIND[door]!;
-    const esm = `import * as door from '${door}'; console.log(JSON.stringify(Object.keys(door)))`;
-    const cjs = `console.log(JSON.stringify(Object.keys(require('${door}'))))`;
-    for (const names of [
-      run('node', ['--input-type=module', '-e', esm]),
-      run('node', ['--input-type=commonjs', '-e', cjs]),
-    ]) {
-      expect(JSON.parse(names)).toEqual(expect.arrayContaining([...wanted]));
-    }
+  it.each([
+    ['import', 'module', (door: string) => `await import('${door}')`],
+    ['require', 'commonjs', (door: string) => `require('${door}')`],
+  ] as const)('all open with %s', (_, type, open) => {
+    // One process for all of them: starting tfjs takes most of the time.
+    const entries = DOORS.map((door) => `'${door}': Object.keys(${open(door)})`).join();
+    const code = `console.log(JSON.stringify({ ${entries} }))`;
+    const names = JSON.parse(run('node', [`--input-type=${type}`, '-e', code])) as Record<string, string[]>;
+    for (const door of DOORS) expect(names[door], door).toEqual(expect.arrayContaining([...BEHIND[door]!]));
   });
 
   it('share one ClippoError', () => {
@@ -171,10 +200,10 @@ describe('doors', () => {
   });
 
   it.each([
-    ['nodenext', 'es2023,dom', ['--types', '']],
-    ['bundler', 'es2023,dom', ['--types', '']],
-    ['nodenext', 'es2023', ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')]],
-  ] as const)('are typed for moduleResolution %s and lib %s', (resolution, lib, types) => {
+    ['nodenext', ['es2023', 'dom'], []],
+    ['bundler', ['es2023', 'dom'], []],
+    ['nodenext', ['es2023'], ['node']],
+  ] as const)('are typed for moduleResolution %s and lib %j', (resolution, lib, types) => {
     const code = `
       import * as tf from '@tensorflow/tfjs-core';
       import { ClippoModel, renderText, type Embeddings, type RenderedText } from 'clippo-ts';
@@ -195,21 +224,32 @@ describe('doors', () => {
         (await twice(tf.zeros([1, 1]))).y.dispose();
         return model.encode(['text', drawn, renderer.render('y'), await readImage('z.png')]);
       }`;
-    writeFileSync(join(project, `${resolution}.ts`), code);
-    const settings = ['--noEmit', '--strict', '--target', 'es2022', '--lib', lib, ...types];
-    const module = resolution === 'nodenext' ? 'nodenext' : 'esnext';
-    const options = ['--skipLibCheck', 'false', '--module', module, '--moduleResolution', resolution];
-    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-    const output = (() => {
-      try {
-        return run('node', [tsc, ...settings, ...options, `${resolution}.ts`]);
-      } catch (error) {
-        return String((error as { stdout?: string }).stdout);
-      }
-    })();
+    const file = join(project, `${resolution}.ts`);
+    writeFileSync(file, code);
+    const { options, errors } = ts.convertCompilerOptionsFromJson(
+      {
+        ...{ noEmit: true, strict: true, target: 'es2022', lib, types, skipLibCheck: false },
+        ...{ module: resolution === 'nodenext' ? 'nodenext' : 'esnext', moduleResolution: resolution },
+        typeRoots: [join(ROOT, 'node_modules/@types')],
+      },
+      project,
+    );
+    expect(errors).toEqual([]);
+    const program = ts.createProgram([file], options);
     // tfjs's own declarations need other packages' types; ours and the user's must be clean.
-    const ours = output.split('\n').filter((line) => /clippo-ts|nodenext\.ts|bundler\.ts/.test(line));
-    expect(ours).toEqual([]);
+    const ours = program
+      .getSourceFiles()
+      .filter(({ fileName }) => fileName === file || fileName.includes('/clippo-ts/'));
+    expect(ours.length).toBeGreaterThan(6);
+    const complaints = ours.flatMap((source) => [
+      ...program.getSyntacticDiagnostics(source),
+      ...program.getSemanticDiagnostics(source),
+    ]);
+    const texts = complaints.map(({ file, messageText }) => [
+      file?.fileName,
+      ts.flattenDiagnosticMessageText(messageText, ' '),
+    ]);
+    expect(texts).toEqual([]);
   });
 });
 
@@ -255,6 +295,7 @@ describe('a browser bundle', () => {
 
 describe('the command', () => {
   it('runs from the installed package', () => {
+    expect(run('npx', ['--no-install', 'clippo', '--help'])).toContain('Usage: clippo');
     const clippo = join(project, 'node_modules/.bin/clippo');
     expect(run(clippo, ['--version']).trim()).toMatch(/^\d+\.\d+\.\d+$/);
     run(clippo, ['render', 'a photo of a dog', '-o', 'cli.png']);

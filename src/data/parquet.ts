@@ -19,10 +19,7 @@ export async function* readParquetRows(
   columns: readonly string[],
   signal?: AbortSignal,
 ): AsyncGenerator<TableRow> {
-  // Caught at once, so that bundlers know that it may be missing.
-  const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import('hyparquet').catch(
-    missing('hyparquet', 'Reading Parquet'),
-  );
+  const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = await importHyparquet();
   const buffer = await bufferOf(file, signal);
   const metadata = await sound(file, () => parquetMetadataAsync(buffer));
   const codecs = metadata.row_groups.flatMap((group) =>
@@ -59,10 +56,21 @@ export async function* readParquetRows(
   }
 }
 
-function importCompressors() {
-  return import('hyparquet-compressors').catch(
-    missing('hyparquet-compressors', 'Reading Parquet packed with anything but snappy'),
-  );
+// Both in a `try`, by which webpack and esbuild know that a package may be missing; Vite reads package.json for it.
+async function importHyparquet() {
+  try {
+    return await import('hyparquet');
+  } catch (cause) {
+    throw missing('hyparquet', 'Reading Parquet', cause);
+  }
+}
+
+async function importCompressors() {
+  try {
+    return await import('hyparquet-compressors');
+  } catch (cause) {
+    throw missing('hyparquet-compressors', 'Reading Parquet packed with anything but snappy', cause);
+  }
 }
 
 interface Buffer {
@@ -109,9 +117,7 @@ async function sound<T>(file: ByteFile, read: () => Promise<T>): Promise<T> {
   }
 }
 
-function missing(name: string, purpose: string): (cause: unknown) => never {
-  return (cause) => {
-    const message = `${purpose} needs the package "${name}", which cannot be loaded. Run: npm install ${name}`;
-    throw new BackendError(message, { cause });
-  };
+function missing(name: string, purpose: string, cause: unknown): BackendError {
+  const message = `${purpose} needs the package "${name}", which cannot be loaded. Run: npm install ${name}`;
+  return new BackendError(message, { cause });
 }

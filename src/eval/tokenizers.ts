@@ -36,8 +36,7 @@ export async function parseTokenizerJson(
   refuseUnknown('parseTokenizerJson', options, ['name', 'config']);
   const { config = {} } = options;
   const name = tokenizerName('parseTokenizerJson', options.name);
-  // Caught at once, so that bundlers know that it may be missing.
-  const { Tokenizer: HuggingFaceTokenizer } = await import('@huggingface/tokenizers').catch(missing);
+  const { Tokenizer: HuggingFaceTokenizer } = await importTokenizers();
   const value = parsed(name, json);
   const tokenizer = attempt(
     `tokenizer "${name}": not a tokenizer.json that can be read`,
@@ -86,8 +85,13 @@ function attempt<T>(what: string, act: () => T): T {
   }
 }
 
-function missing(cause: unknown): never {
-  const name = '@huggingface/tokenizers';
-  const message = `Reading a tokenizer.json needs the package "${name}", which cannot be loaded. Run: npm install ${name}`;
-  throw new BackendError(message, { cause });
+// In a `try`, by which webpack and esbuild know that the package may be missing; Vite reads package.json for it.
+async function importTokenizers() {
+  try {
+    return await import('@huggingface/tokenizers');
+  } catch (cause) {
+    const name = '@huggingface/tokenizers';
+    const message = `Reading a tokenizer.json needs the package "${name}", which cannot be loaded. Run: npm install ${name}`;
+    throw new BackendError(message, { cause });
+  }
 }

@@ -37,10 +37,18 @@ export async function launchChromium(): Promise<Browser> {
 export async function serveRepository(
   pages: Record<string, string>,
 ): Promise<{ url: string; server: Server }> {
+  return serveFolder(ROOT, pages);
+}
+
+/** {@link serveRepository} for the files of another folder. */
+export async function serveFolder(
+  root: string,
+  pages: Record<string, string> = {},
+): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
     const page = pages[path];
-    const file = join(ROOT, normalize(path));
+    const file = join(root, normalize(path));
     if (page === undefined && !(existsSync(file) && statSync(file).isFile())) {
       response.writeHead(404).end();
       return;
