@@ -17,7 +17,7 @@ const FOLDERS = ['docs', 'examples', 'fonts', 'models', 'test/golden', API_FOLDE
 
 /** The menu. A page that is not there (yet) is left out; a page of docs/ that is not named here comes under Further. */
 const MENU: Readonly<Record<string, readonly string[]>> = {
-  Start: ['README.md', 'docs/getting-started.md', 'docs/live.md', 'docs/demo.md'],
+  Start: ['README.md', 'docs/getting-started.md', 'docs/install.md', 'docs/live.md', 'docs/demo.md'],
   Guides: ['own-data', 'own-classifier', 'published-checkpoints', 'onnx', 'memory'].map(
     (name) => `docs/guides/${name}.md`,
   ),
