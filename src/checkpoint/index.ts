@@ -10,14 +10,14 @@ export { type NpzOptions, npzChunks, parseNpz, writeNpz } from './npz.ts';
 export { parseArrays } from './parse-arrays.ts';
 export { type Grid, resamplePositionEmbedding } from './position-embedding.ts';
 export {
-  assertPretrainedName,
   isPretrainedName,
   isShippedName,
   type PretrainedName,
   PUBLISHED_MODELS,
   type PublishedName,
-  publishedState,
+  publishedFileName,
   readPretrained,
+  requirePretrainedName,
 } from './pretrained.ts';
 export {
   parseSafetensors,

@@ -3,15 +3,8 @@
 // the name says so, partly on C4 sentence pairs. Those are fetched once, and their weights are kept.
 
 import * as platform from '#platform';
-import {
-  type CacheState,
-  cacheState,
-  fetchKept,
-  type ResolvedDownloads,
-  type WantedFile,
-} from '../download/index.ts';
+import { fetchKept, type ResolvedDownloads, type WantedFile } from '../download/index.ts';
 import { CheckpointError, ConfigError } from '../errors.ts';
-import type { FileCache } from '../file-cache.ts';
 import { SHIPPED_MODELS, SHIPPED_SHA256 } from '../shipped-models.ts';
 import { readSource } from './source.ts';
 import { weightsFileChunks } from './weights-file.ts';
@@ -47,8 +40,8 @@ export function isShippedName(name: string): name is ShippedName {
 }
 
 /** @throws ConfigError for a name that is not known */
-export function assertPretrainedName(name: string): asserts name is PretrainedName {
-  if (isPretrainedName(name)) return;
+export function requirePretrainedName(name: string): PretrainedName {
+  if (isPretrainedName(name)) return name;
   const known = [...Object.keys(SHIPPED_MODELS), ...PUBLISHED];
   throw new ConfigError(`${JSON.stringify(name)} is not a pretrained model. Known: ${known.join(', ')}.`);
 }
@@ -61,7 +54,7 @@ export function assertPretrainedName(name: string): asserts name is PretrainedNa
  *   or is not in the cache and `offline` is true
  */
 export async function readPretrained(name: PretrainedName, options: ResolvedDownloads): Promise<Uint8Array> {
-  assertPretrainedName(name);
+  requirePretrainedName(name);
   if (!isShippedName(name)) return fetchKept(publishedFile(name, options.mirror), options);
   const { signal, onProgress, sha256 = SHIPPED_SHA256[name] } = options;
   const bytes = await readSource(SHIPPED_MODELS[name], {
@@ -75,14 +68,14 @@ export async function readPretrained(name: PretrainedName, options: ResolvedDown
   );
 }
 
-/** What a cache has of a published model. */
-export function publishedState(name: PublishedName, cache: FileCache): Promise<CacheState> {
-  return cacheState(cache, publishedFile(name, undefined).kept);
+/** What a published model is called in a cache. */
+export function publishedFileName(name: PublishedName): string {
+  return `${name}.safetensors`;
 }
 
 function publishedFile(name: PublishedName, mirror: URL | undefined): WantedFile {
   return {
-    ...{ name, kept: `${name}.safetensors`, url: new URL(`${name}.npz`, mirror ?? FOLDER) },
+    ...{ name, kept: publishedFileName(name), url: new URL(`${name}.npz`, mirror ?? FOLDER) },
     ...{ what: 'checkpoint', prepare: weightsFileChunks },
     failure: (message, options) => new CheckpointError(message, options),
   };

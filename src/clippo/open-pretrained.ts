@@ -1,10 +1,10 @@
 // The options of `fromPretrained` → the bytes of the model and what `load` needs to know, the font among it.
 
 import {
-  assertPretrainedName,
   isShippedName,
   type PretrainedName,
   readPretrained,
+  requirePretrainedName,
 } from '../checkpoint/index.ts';
 import type { LoadOptions } from '../clippo-model.ts';
 import { DOWNLOAD_OPTIONS, type DownloadOptions, resolveDownloads } from '../download/index.ts';
@@ -32,7 +32,7 @@ export async function openPretrained(
   name: PretrainedName,
   options: PretrainedOptions,
 ): Promise<{ bytes: Uint8Array; loadOptions: LoadOptions }> {
-  assertPretrainedName(name);
+  requirePretrainedName(name);
   refuseUnknown(DOOR, options, [...DOWNLOAD_OPTIONS, 'font', 'imageSize', 'render', 'textRows']);
   const { font = 'bundled', imageSize, render, textRows, ...downloads } = options;
   if (font !== 'bundled' && font !== 'exact') {
