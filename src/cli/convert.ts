@@ -6,8 +6,8 @@ import type { Command } from 'commander';
 import { ConfigError } from '../errors.ts';
 import { writeFile } from '../node/index.ts';
 import { startBackend } from './engine.ts';
+import { readModelBytes } from './model-bytes.ts';
 import { writeOnnxFile } from './onnx-file.ts';
-import { readCheckpoint } from './read-checkpoint.ts';
 import type { Terminal } from './terminal.ts';
 
 const EXAMPLES = `
@@ -66,7 +66,7 @@ async function convert(from: string, to: string, flags: Flags, terminal: Termina
     '../checkpoint/index.ts'
   );
   const { signal } = terminal;
-  const bytes = await readCheckpoint(from, terminal);
+  const bytes = await readModelBytes(from, terminal);
   terminal.endProgress();
   const stored = parseArrays(bytes);
   const parameters = flags.all ? stored : readBigVision(stored);
@@ -87,7 +87,7 @@ async function convertToOnnx(from: string, to: string, terminal: Terminal): Prom
   await startBackend(['cpu', 'wasm']);
   const { ClippoModel } = await import('../clippo-model.ts');
   const { signal } = terminal;
-  const model = await ClippoModel.load(await readCheckpoint(from, terminal), { signal });
+  const model = await ClippoModel.load(await readModelBytes(from, terminal), { signal });
   try {
     terminal.endProgress();
     const { imageSize, embeddingDim } = model.config;

@@ -7,8 +7,8 @@ import type { ClippoConfig } from '../model/index.ts';
 import { sizeOf } from '../shape.ts';
 import { isData } from './data-source.ts';
 import { type InspectDataFlags, inspectData } from './inspect-data.ts';
+import { readModelBytes } from './model-bytes.ts';
 import { collect, integer, positiveInteger } from './option-values.ts';
-import { readCheckpoint } from './read-checkpoint.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -84,7 +84,7 @@ export function addInspect(program: Command, terminal: Terminal): void {
 
 async function inspect(file: string, terminal: Terminal): Promise<Inspection> {
   const { parseArrays, readBigVision } = await import('../checkpoint/index.ts');
-  const bytes = await readCheckpoint(file, terminal);
+  const bytes = await readModelBytes(file, terminal);
   terminal.endProgress();
   const stored = parseArrays(bytes);
   const names = [...stored.keys()];

@@ -3,7 +3,7 @@
 import type { Terminal } from './terminal.ts';
 
 /** @throws DataError, CheckpointError */
-export async function readCheckpoint(source: string, terminal: Terminal): Promise<Uint8Array> {
+export async function readModelBytes(source: string, terminal: Terminal): Promise<Uint8Array> {
   const { isPretrainedName, readPretrained, readSource } = await import('../checkpoint/index.ts');
   const { signal, onProgress } = terminal;
   if (!isPretrainedName(source)) return readSource(source, { signal, onProgress });
