@@ -65,16 +65,29 @@ export async function fetchKept(wanted: WantedFile, options: FetchKeptOptions): 
     if (offline) throw wanted.failure(await offlineMessage(cache, wanted));
   }
   const parts = usable && partsOf(usable, wanted, options);
-  const { transferred, chunks } = await fetchChecked(wanted, options, parts);
-  if (usable === undefined || chunks === undefined) return transferred.bytes;
+  let fetched: Fetched | undefined = await fetchChecked(wanted, options, parts);
+  if (usable === undefined || fetched.chunks === undefined) return fetched.transferred.bytes;
+  let record: Omit<KeptRecord, 'keptBytes' | 'keptSha256'>;
   try {
-    const kept = await keep(usable, wanted, { ...options, transferred, chunks });
+    record = await store(usable, wanted, fetched, signal);
     await parts?.clear();
-    return kept;
   } catch (error) {
     withoutCache(error);
-    return transferred.bytes;
+    return fetched.transferred.bytes;
   }
+  fetched = undefined; // the published file can go before what was kept of it is read
+  try {
+    return await readBack(usable, wanted, record);
+  } catch (error) {
+    withoutCache(error);
+    return fetchKept(wanted, { ...options, cache: undefined });
+  }
+}
+
+interface Fetched {
+  readonly transferred: Transferred;
+  /** What is to be kept. */
+  readonly chunks: Iterable<Uint8Array> | undefined;
 }
 
 /** Without `parts` nothing will be kept: whoever reads the bytes will find out what they are. */
@@ -82,7 +95,7 @@ async function fetchChecked(
   wanted: WantedFile,
   options: FetchKeptOptions,
   parts: Parts | undefined,
-): Promise<{ transferred: Transferred; chunks: Iterable<Uint8Array> | undefined }> {
+): Promise<Fetched> {
   const { signal, onProgress, warn, sha256, retries, stallSeconds, pause } = options;
   const { name, url, what, failure } = wanted;
   for (let isSecond = false; ; isSecond = true) {
@@ -140,26 +153,30 @@ async function readKept(
   return undefined;
 }
 
-async function keep(
+/** Writes what is to be kept. @returns what is known of it so far */
+async function store(
   cache: FileCache,
   wanted: WantedFile,
-  {
-    transferred,
-    chunks,
-    signal,
-  }: FetchKeptOptions & { readonly transferred: Transferred; readonly chunks: Iterable<Uint8Array> },
-): Promise<Uint8Array> {
-  const published = await platform.sha256(transferred.bytes);
-  await cache.write(wanted.kept, chunks, signal ? { signal } : {});
-  // Read again, so that what is recorded is what lies there, and the published file can go.
-  const kept = await cache.read(wanted.kept);
-  const keptDigest = kept && (await platform.sha256(kept));
-  if (published === undefined || kept === undefined || keptDigest === undefined) return transferred.bytes;
+  { transferred, chunks = [] }: Fetched,
+  signal: AbortSignal | undefined,
+): Promise<Omit<KeptRecord, 'keptBytes' | 'keptSha256'>> {
   const { etag, lastModified, total, bytes } = transferred;
-  const record: KeptRecord = {
-    ...{ url: wanted.url.href, etag, lastModified, total, bytes: bytes.length, sha256: published },
-    ...{ keptBytes: kept.length, keptSha256: keptDigest },
-  };
+  const sha256 = await platform.sha256(bytes);
+  if (sha256 === undefined) throw wanted.failure('no SHA-256 can be computed here.');
+  await cache.write(wanted.kept, chunks, signal ? { signal } : {});
+  return { url: wanted.url.href, etag, lastModified, total, bytes: bytes.length, sha256 };
+}
+
+/** What lies in the cache, and from now on has a record. */
+async function readBack(
+  cache: FileCache,
+  wanted: WantedFile,
+  published: Omit<KeptRecord, 'keptBytes' | 'keptSha256'>,
+): Promise<Uint8Array> {
+  const kept = await cache.read(wanted.kept);
+  const keptSha256 = kept && (await platform.sha256(kept));
+  if (kept === undefined || keptSha256 === undefined) throw wanted.failure('what was written is not there.');
+  const record: KeptRecord = { ...published, keptBytes: kept.length, keptSha256 };
   await cache.write(`${wanted.kept}.json`, [
     new TextEncoder().encode(`${JSON.stringify(record, null, 2)}\n`),
   ]);

@@ -4,53 +4,40 @@
 import type { Server } from 'node:http';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClippoModel } from '../../src/clippo-model.ts';
+import { bundledPage } from '../support/bundled-page.ts';
 import { launchChromium, serveRepository } from '../support/chromium.ts';
 import { unreliableServer } from '../support/unreliable-server.ts';
 
 const NAME = 'clippo_b16_100c4';
 const serve = unreliableServer();
 
-async function downloadPage(): Promise<string> {
-  const result = await build({
-    stdin: {
-      resolveDir: process.cwd(),
-      contents: `
-        import '@tensorflow/tfjs-backend-cpu';
-        import { ClippoModel } from 'clippo-ts';
-        window.load = async (options) => {
-          const warnings = [];
-          const onWarning = (message) => warnings.push(message);
-          try {
-            const model = await ClippoModel.fromPretrained('${NAME}', { ...options, onWarning });
-            const { data } = await model.encodeText(['a cat']);
-            model.dispose();
-            return { first: data[0], warnings };
-          } catch (error) {
-            return { error: error.name + ': ' + error.message, warnings };
-          }
-        };
-        window.keys = async () => (await (await caches.open('clippo-ts')).keys()).map(({ url }) => url.split('/').at(-1));
-        window.damage = async () => {
-          const cache = await caches.open('clippo-ts');
-          const key = (await cache.keys()).find(({ url }) => url.endsWith('.safetensors'));
-          const bytes = new Uint8Array(await (await cache.match(key)).arrayBuffer());
-          bytes[bytes.length - 1] ^= 1;
-          await cache.put(key, new Response(bytes));
-        };`,
-    },
-    bundle: true,
-    format: 'esm',
-    platform: 'browser',
-    tsconfigRaw: '{}', // this repository's own paths are no user's
-    write: false,
-    logLevel: 'error',
-  });
-  return `<!doctype html><title>download</title><script type="module">${result.outputFiles[0]!.text.replaceAll('</script', '<\\/script')}</script>`;
-}
+/** What the page does; a bundler makes it a page, tfjs's cpu backend included. */
+const DOWNLOAD_CODE = `
+    import '@tensorflow/tfjs-backend-cpu';
+    import { ClippoModel } from 'clippo-ts';
+    window.load = async (options) => {
+      const warnings = [];
+      const onWarning = (message) => warnings.push(message);
+      try {
+        const model = await ClippoModel.fromPretrained('${NAME}', { ...options, onWarning });
+        const { data } = await model.encodeText(['a cat']);
+        model.dispose();
+        return { first: data[0], warnings };
+      } catch (error) {
+        return { error: error.name + ': ' + error.message, warnings };
+      }
+    };
+    window.keys = async () => (await (await caches.open('clippo-ts')).keys()).map(({ url }) => url.split('/').at(-1));
+    window.damage = async () => {
+      const cache = await caches.open('clippo-ts');
+      const key = (await cache.keys()).find(({ url }) => url.endsWith('.safetensors'));
+      const bytes = new Uint8Array(await (await cache.match(key)).arrayBuffer());
+      bytes[bytes.length - 1] ^= 1;
+      await cache.put(key, new Response(bytes));
+    };`;
 
 describe('in Chromium', () => {
   let browser: Browser;
@@ -72,7 +59,7 @@ describe('in Chromium', () => {
     checkpoint = Buffer.concat(chunks);
     expected = (await model.encodeText(['a cat'])).data[0]!;
     model.dispose();
-    ({ url, server } = await serveRepository({ '/download': await downloadPage() }));
+    ({ url, server } = await serveRepository({ '/download': await bundledPage('download', DOWNLOAD_CODE) }));
     browser = await launchChromium();
   });
   afterAll(async () => {

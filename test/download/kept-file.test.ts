@@ -25,7 +25,7 @@ const published = new TextEncoder().encode('abcdefgh'.repeat(1000));
 const kept = new TextEncoder().encode('ABCDEFGH'.repeat(1000));
 
 async function start(
-  options: DownloadOptions & Partial<FetchKeptOptions> = {},
+  options: DownloadOptions & Pick<FetchKeptOptions, 'pause' | 'partBytes'> = {},
   file: Partial<ServedFile> = {},
 ) {
   const served: ServedFile = { bytes: published, etag: '"one"', ...file };
@@ -40,7 +40,7 @@ async function start(
       return [new TextEncoder().encode(text.toUpperCase())];
     },
   };
-  const read = async (more: DownloadOptions & Partial<FetchKeptOptions> = {}) => {
+  const read = async (more: DownloadOptions & Pick<FetchKeptOptions, 'pause' | 'partBytes'> = {}) => {
     const { pause = 1, partBytes = 1000, ...given } = { ...options, ...more };
     const onWarning = (message: string) => warnings.push(message);
     const resolved = resolveDownloads('test', { retries: 2, ...given, onWarning } as DownloadOptions);
@@ -192,6 +192,15 @@ describe('a cache that fails', () => {
       'the-a: parts are not kept on the way: full',
       'the-a: going on without memory: full',
     ]);
+  });
+
+  it('may lose what was written', async () => {
+    const cache = memoryCache();
+    cache.failWriting(/json$/, new Error('full'));
+    const { read, warnings, requests } = await start({ cache });
+    expect(await read()).toBe(PUBLISHED);
+    expect(warnings.at(-1)).toBe('the-a: going on without memory: full');
+    expect(requests).toHaveLength(2);
   });
 
   it('is the error when there is nothing else', async () => {
