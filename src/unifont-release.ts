@@ -7,6 +7,7 @@ import { ConfigError, FontError } from './errors.ts';
 import { describeValue, refuseUnknown } from './options.ts';
 import { fallbackFonts, type GlyphSource, parseUnifontHex } from './render/index.ts';
 
+/** Which release {@link fetchUnifont} fetches, and how. */
 export interface FetchUnifontOptions extends Omit<DownloadOptions, 'sha256'> {
   /** Three numbers as in `'15.0.01'`. Default `'9.0.06'`, with which the published models were trained. */
   readonly version?: string;

@@ -21,6 +21,7 @@ export interface CheckpointSource {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
+/** How a source is read. */
 export interface SourceOptions extends ReadOptions {
   /** Where the weights behind a URL are kept: `directoryCache()`, or true for that of this place. Default false: nowhere. */
   readonly cache?: FileCache | boolean;

@@ -12,6 +12,7 @@ import { ConfigError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import { fetchUnifont, TRAINING_UNIFONT } from '../unifont-release.ts';
 
+/** How `ClippoModel.fromPretrained` comes by a model. */
 export interface PretrainedOptions extends Omit<LoadOptions, 'cache'>, DownloadOptions {
   /**
    * `'exact'`: the Unifont release that the model was trained with, fetched for the published ones and kept as they are.
