@@ -12,9 +12,9 @@ import {
   npzChunks,
   type PretrainedName,
   parseArrays,
-  pretrainedUrl,
   readBigVision,
   readSource,
+  type SourceOptions,
   safetensorsChunks,
   storedTextRows,
   takeTextRows,
@@ -25,6 +25,7 @@ import {
 import { type Classification, classifyRows } from './clippo/classification.ts';
 import { type CompiledEncoder, compileEncoder, type EncoderOutput } from './clippo/compiled-encoder.ts';
 import { assertList, createInputReader, type ReadInput } from './clippo/input-reader.ts';
+import { LOAD_OPTIONS, openPretrained, type PretrainedOptions } from './clippo/open-pretrained.ts';
 import { quantizationSample } from './clippo/quantization-sample.ts';
 import type { CompileReport, OrtRuntime } from './compile/index.ts';
 import {
@@ -55,11 +56,10 @@ import type { Raster } from './raster/index.ts';
 import type { RenderOptions } from './render/index.ts';
 
 export type { Classification } from './clippo/classification.ts';
+export type { PretrainedOptions } from './clippo/open-pretrained.ts';
 
 /** How {@link ClippoModel.load} makes a model of a checkpoint. */
-export interface LoadOptions extends Pick<ClippoConfig, 'textRows'> {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: OnProgress;
+export interface LoadOptions extends Pick<ClippoConfig, 'textRows'>, SourceOptions {
   /** Side of the square picture in px; another size than the checkpoint's resamples its position embedding. */
   readonly imageSize?: number;
   /** How text is drawn, e.g. `{ font }` with the Unifont release a published checkpoint was trained on. */
@@ -186,7 +186,7 @@ export class ClippoModel {
     source: string | URL | Bytes | CheckpointSource,
     options: LoadOptions = {},
   ): Promise<ClippoModel> {
-    refuseUnknown('ClippoModel.load', options, ['signal', 'onProgress', 'imageSize', 'render', 'textRows']);
+    refuseUnknown('ClippoModel.load', options, LOAD_OPTIONS);
     const arrays = parseArrays(await readSource(source, options));
     const savedRows = takeTextRows(arrays);
     const weights = towerWeights(readBigVision(arrays));
@@ -205,14 +205,14 @@ export class ClippoModel {
 
   /**
    * Loads a model by name: `'emoji'`, a small one that travels in the package and finds emoji by words in many
-   * languages, or one of the checkpoints published with the paper (about 540 MiB each). Those were trained on text
-   * drawn with Unifont 9.0.06; give that font as `render: { font }` for exactly their pixels.
+   * languages, or one of the checkpoints published with the paper, which are downloaded once (540 MiB) and kept.
    *
-   * @throws ConfigError for a name that is not known, CheckpointError when it cannot be fetched
+   * @throws ConfigError for a name that is not known, CheckpointError when it cannot be fetched or is not what it should be
    * @example const model = await ClippoModel.fromPretrained('emoji');
    */
-  static async fromPretrained(name: PretrainedName, options: LoadOptions = {}): Promise<ClippoModel> {
-    return ClippoModel.load(pretrainedUrl(name), options);
+  static async fromPretrained(name: PretrainedName, options: PretrainedOptions = {}): Promise<ClippoModel> {
+    const { bytes, loadOptions } = await openPretrained(name, options);
+    return ClippoModel.load(bytes, loadOptions);
   }
 
   /** exp(t), which multiplies the cosines in the loss and in `classify`. */

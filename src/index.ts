@@ -12,6 +12,8 @@ export {
   type NdArrayLike,
   type NpzOptions,
   type PretrainedName,
+  PUBLISHED_MODELS,
+  type PublishedName,
   parseNpz,
   parseSafetensors,
   readBigVision,
@@ -32,9 +34,11 @@ export {
   type EncodeOptions,
   type LoadOptions,
   type ModelCompileOptions,
+  type PretrainedOptions,
   type SaveOptions,
 } from './clippo-model.ts';
 export type { CompileReport, OrtRuntime } from './compile/index.ts';
+export type { DownloadOptions } from './download/index.ts';
 export { createEmbeddings, type Embeddings, type Hit, similarityMatrix, topK } from './embeddings.ts';
 export {
   BackendError,
@@ -47,6 +51,7 @@ export {
   FontError,
   ShapeError,
 } from './errors.ts';
+export type { FileCache } from './file-cache.ts';
 export type { ImageLike, RgbaImage } from './image-input.ts';
 export {
   buildVit,
@@ -66,3 +71,4 @@ export { CLIP_BEST_TEMPLATES, CLIP_TEMPLATES, canonicalizePrompt } from './promp
 export { createRandom, type Random } from './random.ts';
 export * from './raster/index.ts';
 export * from './render/index.ts';
+export { type FetchUnifontOptions, fetchUnifont } from './unifont-release.ts';

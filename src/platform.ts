@@ -2,6 +2,7 @@
 // picks node/platform.ts or web/platform.ts when the package is resolved, so no bundle holds the other one.
 
 import type { OrtRuntime } from './compile/index.ts';
+import type { FileCache } from './file-cache.ts';
 import type { OnProgress } from './progress.ts';
 import type { Raster } from './raster/index.ts';
 
@@ -32,4 +33,10 @@ export interface Platform {
   onnxRuntime(): Promise<OrtRuntime | undefined>;
   /** Why {@link onnxRuntime} gives none, and how to come by one. */
   onnxRuntimeAdvice(): string;
+  /** Where downloads are kept unless a caller says otherwise. */
+  defaultCache(): FileCache;
+  /** SHA-256 as 64 hex digits; undefined where none can be computed. */
+  sha256(bytes: Uint8Array): Promise<string | undefined>;
+  /** A setting from outside the program, such as an environment variable; undefined where it is not set. */
+  environment(name: string): string | undefined;
 }

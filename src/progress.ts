@@ -10,6 +10,8 @@ export interface ProgressEvent {
   readonly total?: number;
   /** What `done` and `total` count: `'bytes'`, `'inputs'`, `'steps'`. */
   readonly unit: string;
+  /** How long it will still take, in s, as far as whoever reports can tell. */
+  readonly secondsLeft?: number;
 }
 
 /** Hears how far something long has come. */

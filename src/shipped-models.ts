@@ -4,3 +4,8 @@
 export const SHIPPED_MODELS = {
   emoji: new URL('../models/emoji.safetensors', import.meta.url),
 } as const;
+
+/** What the files must be; examples/emoji/ship.mjs writes it anew with the model. */
+export const SHIPPED_SHA256: Readonly<Record<keyof typeof SHIPPED_MODELS, string>> = {
+  emoji: '7350cf075c85017d52abf59e00abdd17a10ec03e65034384b2c859f29dbd5a2d',
+};

@@ -20,12 +20,13 @@ const ROOMS: Record<string, Room> = {
   render: { mayImport: ['leaf', 'raster'], tfjs: 'no', node: false },
   ops: { mayImport: ['leaf'], tfjs: 'yes', node: false },
   model: { mayImport: ['leaf', 'raster', 'ops'], tfjs: 'yes', node: false },
-  checkpoint: { mayImport: ['leaf', 'model', '#platform'], tfjs: 'no', node: false },
+  download: { mayImport: ['leaf', '#platform'], tfjs: 'no', node: false },
+  checkpoint: { mayImport: ['leaf', 'model', 'download', '#platform'], tfjs: 'no', node: false },
   compile: { mayImport: ['leaf', 'ops'], tfjs: 'yes', node: false },
   data: { mayImport: ['leaf', 'raster', 'render', '#platform'], tfjs: 'no', node: false },
   tasks: { mayImport: ['leaf', 'raster', 'render', 'data'], tfjs: 'no', node: false },
   clippo: {
-    mayImport: ['leaf', 'raster', 'render', 'model', 'checkpoint', 'compile', '#platform'],
+    mayImport: ['leaf', 'raster', 'render', 'model', 'download', 'checkpoint', 'compile', '#platform'],
     tfjs: 'yes',
     node: false,
   },
@@ -59,6 +60,7 @@ const ROOMS: Record<string, Room> = {
       'raster',
       'render',
       'model',
+      'download',
       'checkpoint',
       'compile',
       'clippo',
@@ -73,7 +75,7 @@ const ROOMS: Record<string, Room> = {
     node: true,
   },
   index: {
-    mayImport: ['leaf', 'raster', 'render', 'model', 'checkpoint', 'compile', 'clippo'],
+    mayImport: ['leaf', 'raster', 'render', 'model', 'download', 'checkpoint', 'compile', 'clippo'],
     tfjs: 'no',
     node: false,
   },
@@ -81,9 +83,11 @@ const ROOMS: Record<string, Room> = {
 
 const LEAVES = [
   ...['embeddings', 'errors', 'options', 'page', 'platform', 'png', 'progress', 'prompts', 'random', 'shape'],
-  ...['shipped-models', 'text-rows'],
+  ...['file-cache', 'shipped-models', 'text-rows'],
 ];
-const ABOVE: Record<string, string> = { 'clippo-model': 'clippo', 'image-input': 'clippo', index: 'index' };
+const ABOVE: Record<string, string> = {
+  ...{ 'clippo-model': 'clippo', 'image-input': 'clippo', 'unifont-release': 'clippo', index: 'index' },
+};
 /** Files that alone may know a package. */
 const KEEPERS: Record<string, string> = {
   'opentype.js': 'render/outline.ts',

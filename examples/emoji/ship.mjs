@@ -1,6 +1,7 @@
 // A trained model → the files of the package: `node examples/emoji/ship.mjs RUN EVALUATION.md`. Half-precision weights,
-// and the card that the training wrote with what the evaluation found.
+// the card that the training wrote with what the evaluation found, and the hash that every loading compares.
 
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,5 +25,11 @@ const measured = readFileSync(evaluation, 'utf8').trim();
 writeFileSync(
   join(models, 'emoji.md'),
   card.replace('\n## Limits\n', () => `\n## Evaluation\n\n${measured}\n\n## Limits\n`),
+);
+const hashes = fileURLToPath(new URL('../../src/shipped-models.ts', import.meta.url));
+const digest = createHash('sha256').update(readFileSync(weights)).digest('hex');
+writeFileSync(
+  hashes,
+  readFileSync(hashes, 'utf8').replace(/emoji: '[0-9a-f]{64}'/, () => `emoji: '${digest}'`),
 );
 console.log(`${weights}: ${(statSync(weights).size / 2 ** 20).toFixed(1)} MiB, and its card`);

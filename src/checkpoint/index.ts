@@ -9,7 +9,16 @@ export { npyChunks, parseNpy } from './npy.ts';
 export { type NpzOptions, npzChunks, parseNpz, writeNpz } from './npz.ts';
 export { parseArrays } from './parse-arrays.ts';
 export { type Grid, resamplePositionEmbedding } from './position-embedding.ts';
-export { isPretrainedName, type PretrainedName, pretrainedUrl } from './pretrained.ts';
+export {
+  isPretrainedName,
+  isShippedName,
+  type PretrainedName,
+  PUBLISHED_MODELS,
+  type PublishedName,
+  publishedFileName,
+  readPretrained,
+  requirePretrainedName,
+} from './pretrained.ts';
 export {
   parseSafetensors,
   type SafetensorsOptions,
@@ -18,7 +27,7 @@ export {
   writeSafetensors,
 } from './safetensors.ts';
 export { type NamedWeights, toScanLayout } from './scan-layout.ts';
-export { type CheckpointSource, readSource } from './source.ts';
+export { type CheckpointSource, readSource, type SourceOptions } from './source.ts';
 export { storedTextRows, takeTextRows } from './text-rows.ts';
 export { fitImageSize, towerWeights } from './tower-weights.ts';
 export { assertWeightsFit } from './weights-fit.ts';

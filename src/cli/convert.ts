@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { ConfigError } from '../errors.ts';
 import { writeFile } from '../node/index.ts';
 import { startBackend } from './engine.ts';
+import { readModelBytes } from './model-bytes.ts';
 import { writeOnnxFile } from './onnx-file.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -34,7 +35,7 @@ export function addConvert(program: Command, terminal: Terminal): void {
     .command('convert')
     .summary('rewrite a checkpoint as npz, safetensors or ONNX')
     .description('Rewrites a checkpoint in another format or layout.')
-    .argument('<in>', 'npz or safetensors file, or its URL')
+    .argument('<in>', 'npz or safetensors file, its URL, or the name of a pretrained model')
     .argument('<out>', '.npz, .safetensors or .onnx file')
     .option('--all', 'every array as it is, the optimiser state too')
     .option('--scan', 'stack the blocks along a leading axis')
@@ -61,11 +62,11 @@ async function convert(from: string, to: string, flags: Flags, terminal: Termina
     throw new ConfigError(`${from} and ${to} are the same file. Give another name for the result.`);
   if (format === 'onnx') return convertToOnnx(from, to, terminal);
 
-  const { npzChunks, parseArrays, readBigVision, readSource, safetensorsChunks, toScanLayout } = await import(
+  const { npzChunks, parseArrays, readBigVision, safetensorsChunks, toScanLayout } = await import(
     '../checkpoint/index.ts'
   );
-  const { signal, onProgress } = terminal;
-  const bytes = await readSource(from, { signal, onProgress });
+  const { signal } = terminal;
+  const bytes = await readModelBytes(from, terminal);
   terminal.endProgress();
   const stored = parseArrays(bytes);
   const parameters = flags.all ? stored : readBigVision(stored);
@@ -85,8 +86,8 @@ async function convert(from: string, to: string, flags: Flags, terminal: Termina
 async function convertToOnnx(from: string, to: string, terminal: Terminal): Promise<void> {
   await startBackend(['cpu', 'wasm']);
   const { ClippoModel } = await import('../clippo-model.ts');
-  const { signal, onProgress } = terminal;
-  const model = await ClippoModel.load(from, { signal, onProgress });
+  const { signal } = terminal;
+  const model = await ClippoModel.load(await readModelBytes(from, terminal), { signal });
   try {
     terminal.endProgress();
     const { imageSize, embeddingDim } = model.config;

@@ -7,6 +7,7 @@ import type { ClippoConfig } from '../model/index.ts';
 import { sizeOf } from '../shape.ts';
 import { isData } from './data-source.ts';
 import { type InspectDataFlags, inspectData } from './inspect-data.ts';
+import { readModelBytes } from './model-bytes.ts';
 import { collect, integer, positiveInteger } from './option-values.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -50,7 +51,7 @@ export function addInspect(program: Command, terminal: Terminal): void {
     )
     .argument(
       '<file>',
-      'npz or safetensors file, or its URL; or data: tar, jsonl, csv, tsv, parquet, json, a pattern of such, a folder, or a source in JSON',
+      'npz or safetensors file, its URL, or the name of a pretrained model; or data: tar, jsonl, csv, tsv, parquet, json, a pattern of such, a folder, or a source in JSON',
     )
     .option('--arrays', 'checkpoint: list every array')
     .option('--captions <place>', 'data: json:FIELD or an extension such as txt; repeat it', collect)
@@ -82,9 +83,8 @@ export function addInspect(program: Command, terminal: Terminal): void {
 }
 
 async function inspect(file: string, terminal: Terminal): Promise<Inspection> {
-  const { parseArrays, readBigVision, readSource } = await import('../checkpoint/index.ts');
-  const { signal, onProgress } = terminal;
-  const bytes = await readSource(file, { signal, onProgress });
+  const { parseArrays, readBigVision } = await import('../checkpoint/index.ts');
+  const bytes = await readModelBytes(file, terminal);
   terminal.endProgress();
   const stored = parseArrays(bytes);
   const names = [...stored.keys()];

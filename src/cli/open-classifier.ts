@@ -32,7 +32,7 @@ export async function withClassifier<T>(
     });
   }
   const started = await startEngineFor(flags);
-  const font = await readFonts(flags.font);
+  const font = await readFonts(flags.font, terminal);
   const classifier = await Classifier.load(file, {
     ...{ signal, onProgress },
     ...(font && { render: { font } }),

@@ -37,7 +37,7 @@ export function addNetworkOptions(
     )
     .option(
       '--font <file>',
-      'draw text with this font (.hex, .hex.gz, .ttf, .otf, .woff); repeat it for fallbacks',
+      'draw text with this font (.hex, .hex.gz, .ttf, .otf, .woff; exact: that of the published models); repeat it for fallbacks',
       collect,
     );
 }
@@ -63,18 +63,18 @@ export async function withModel<T>(
   use: (model: ClippoModel, runtime: OrtRuntime | undefined) => Promise<T>,
 ): Promise<T> {
   const { imageSize } = flags;
-  const font = await readFonts(flags.font);
+  const { signal, onProgress, note: onWarning } = terminal;
+  const font = await readFonts(flags.font, terminal);
   const started = await startEngineFor(flags);
   const { ClippoModel } = await import('../clippo-model.ts');
   const { isPretrainedName } = await import('../checkpoint/index.ts');
-  const { signal, onProgress } = terminal;
   const options = {
     ...{ signal, onProgress },
     ...(font && { render: { font } }),
     ...(imageSize !== undefined && { imageSize }),
   };
   const model = isPretrainedName(flags.model)
-    ? await ClippoModel.fromPretrained(flags.model, options)
+    ? await ClippoModel.fromPretrained(flags.model, { ...options, onWarning })
     : await ClippoModel.load(flags.model, options);
   try {
     await useEngine(model, started, flags, terminal);

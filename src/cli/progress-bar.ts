@@ -51,11 +51,14 @@ export function createProgressBar(
   return { show, clear };
 }
 
-function describe({ stage, done, total, unit }: ProgressEvent, seconds: number, withBar: boolean): string {
+function describe(event: ProgressEvent, seconds: number, withBar: boolean): string {
+  const { stage, done, total, unit, secondsLeft } = event;
   const isBytes = unit === 'bytes';
   const amount = (n: number): string => (isBytes ? (n / 1e6).toFixed(1) : String(Math.round(n)));
   const suffix = isBytes ? 'MB' : unit;
-  const rate = seconds > 0 ? done / seconds : 0;
+  // What went on from an earlier attempt knows its pace better than the clock here.
+  const toDo = (total ?? 0) - done;
+  const rate = secondsLeft && toDo > 0 ? toDo / secondsLeft : seconds > 0 ? done / seconds : 0;
   const pace = isBytes ? `${(rate / 1e6).toFixed(1)} MB` : rate < 100 ? rate.toPrecision(3) : rate.toFixed(0);
   const speed = rate === 0 ? '' : `, ${pace}/s`;
   if (total === undefined || total === 0) return `${stage} ${amount(done)} ${suffix}${speed}`;
@@ -63,7 +66,7 @@ function describe({ stage, done, total, unit }: ProgressEvent, seconds: number, 
   const part = Math.min(1, done / total);
   const filled = Math.round(part * WIDTH);
   const bar = withBar ? `[${'='.repeat(filled)}${' '.repeat(WIDTH - filled)}] ` : '';
-  const left = rate === 0 || done >= total ? '' : `, ${duration((total - done) / rate)} left`;
+  const left = rate === 0 || done >= total ? '' : `, ${duration(toDo / rate)} left`;
   return `${stage} ${bar}${Math.floor(part * 100)}% ${amount(done)} of ${amount(total)} ${suffix}${speed}${left}`;
 }
 

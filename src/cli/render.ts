@@ -80,7 +80,7 @@ async function render(words: readonly string[], flags: Flags, terminal: Terminal
     words.length === 0 || (words.length === 1 && words[0] === '-')
       ? await readText(terminal)
       : words.join(' ');
-  const font = await readFonts(flags.font, flags.fontSize);
+  const font = await readFonts(flags.font, terminal, flags.fontSize);
   const options: RenderOptions = {
     size: flags.size,
     wrap: flags.wrap,

@@ -6,6 +6,7 @@ import { ClippoError, ConfigError } from '../errors.ts';
 import { addClassify } from './classify.ts';
 import { addConvert } from './convert.ts';
 import { addDoctor } from './doctor.ts';
+import { addDownload } from './download.ts';
 import { addEmbed } from './embed.ts';
 import { addEval } from './eval/index.ts';
 import { addFinetune } from './finetune/index.ts';
@@ -96,6 +97,7 @@ export function createProgram(
     addEval,
     addConvert,
     addInspect,
+    addDownload,
     addDoctor,
   ]) {
     add(program, terminal);

@@ -3,9 +3,11 @@
 import type { OrtRuntime } from '../compile/index.ts';
 import { BackendError, DataError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
+import { directoryCache } from './directory-cache.ts';
 import { nodeRuntime } from './engines.ts';
 import { readFile, writeFile } from './files.ts';
 import { decode } from './image-file.ts';
+import { sha256 } from './sha256.ts';
 
 const decodeImage: Platform['decodeImage'] = async (image, options) => {
   if (image instanceof Uint8Array) return decode(image, 'picture', options);
@@ -35,7 +37,30 @@ function installedRuntime(): OrtRuntime | BackendError {
   }
 }
 
-export { decodeImage, onnxRuntime, onnxRuntimeAdvice, readFile, writeFile };
+const defaultCache: Platform['defaultCache'] = () => directoryCache();
+
+/** Set to nothing is not set. */
+const environment: Platform['environment'] = (name) => process.env[name] || undefined;
+
+export {
+  decodeImage,
+  defaultCache,
+  environment,
+  onnxRuntime,
+  onnxRuntimeAdvice,
+  readFile,
+  sha256,
+  writeFile,
+};
 
 // The contract both platforms keep; a mismatch is a compile error here.
-({ decodeImage, onnxRuntime, onnxRuntimeAdvice, readFile, writeFile }) satisfies Platform;
+({
+  decodeImage,
+  defaultCache,
+  environment,
+  onnxRuntime,
+  onnxRuntimeAdvice,
+  readFile,
+  sha256,
+  writeFile,
+}) satisfies Platform;

@@ -1,6 +1,8 @@
 // What tells one set of weights from another, whatever file they came from.
 
+import * as platform from '#platform';
 import type { ClippoModel } from '../clippo-model.ts';
+import { BackendError } from '../errors.ts';
 
 /** @returns hexadecimal digits of a SHA-256 over all parameters, their names and shapes */
 export async function modelDigest(model: Pick<ClippoModel, 'parameters'>): Promise<string> {
@@ -11,10 +13,12 @@ export async function modelDigest(model: Pick<ClippoModel, 'parameters'>): Promi
   return sha256(new TextEncoder().encode(lines.join('\n')));
 }
 
-/** @returns hexadecimal digits */
+/**
+ * @returns hexadecimal digits
+ * @throws BackendError on a page where none can be computed
+ */
 export async function sha256(bytes: Uint8Array | Float32Array): Promise<string> {
-  // A copy of its own buffer, which may be of any kind.
-  const copy = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).slice();
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', copy));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const digest = await platform.sha256(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  if (digest !== undefined) return digest;
+  throw new BackendError('This page cannot compute a SHA-256. Serve it by https: or from this machine.');
 }

@@ -4,6 +4,7 @@
 import { ConfigError, DataError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
 import { flattenRgba, type Raster } from '../raster/index.ts';
+import { browserCache } from './browser-cache.ts';
 
 const readFile: Platform['readFile'] = (path) => {
   throw new ConfigError(
@@ -50,7 +51,39 @@ const onnxRuntime: Platform['onnxRuntime'] = async () => undefined;
 const onnxRuntimeAdvice: Platform['onnxRuntimeAdvice'] = () =>
   "A page has no ONNX Runtime but the one it is given. Hand it in: import * as runtime from 'onnxruntime-web'.";
 
-export { decodeImage, onnxRuntime, onnxRuntimeAdvice, readFile, writeFile };
+const sha256: Platform['sha256'] = async (bytes) => {
+  // Pages that are served neither by https: nor from this machine have none.
+  const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle;
+  if (subtle === undefined) return undefined;
+  // Shared memory is refused; everything else goes in as it is.
+  const given = bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice();
+  const digest = new Uint8Array(await subtle.digest('SHA-256', given));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+};
+
+const defaultCache: Platform['defaultCache'] = browserCache;
+
+const environment: Platform['environment'] = () => undefined;
+
+export {
+  decodeImage,
+  defaultCache,
+  environment,
+  onnxRuntime,
+  onnxRuntimeAdvice,
+  readFile,
+  sha256,
+  writeFile,
+};
 
 // The contract both platforms keep; a mismatch is a compile error here.
-({ decodeImage, onnxRuntime, onnxRuntimeAdvice, readFile, writeFile }) satisfies Platform;
+({
+  decodeImage,
+  defaultCache,
+  environment,
+  onnxRuntime,
+  onnxRuntimeAdvice,
+  readFile,
+  sha256,
+  writeFile,
+}) satisfies Platform;

@@ -4,13 +4,13 @@
 import { createHash } from 'node:crypto';
 import type { Server } from 'node:http';
 import * as tf from '@tensorflow/tfjs-core';
-import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClippoModel } from '../../src/clippo-model.ts';
 import { encodePng } from '../../src/node/index.ts';
 import { renderText } from '../../src/render/index.ts';
 import { maxAbsDifference } from '../support/backends.ts';
+import { bundledPage } from '../support/bundled-page.ts';
 import { launchChromium, serveRepository } from '../support/chromium.ts';
 import { generateImage } from '../support/golden.ts';
 
@@ -25,31 +25,17 @@ const PLAIN_PAGE = `<!doctype html><title>plain</title><script type="module">
   };
 </script>`;
 
-/** A page whose code a bundler has made of the packed doors, tfjs's cpu backend included. */
-async function bundledPage(): Promise<string> {
-  const result = await build({
-    stdin: {
-      resolveDir: process.cwd(),
-      contents: `
-        import '@tensorflow/tfjs-backend-cpu';
-        import { ClippoModel } from 'clippo-ts';
-        window.encode = async (checkpoint, text, png) => {
-          const model = await ClippoModel.load(new Blob([new Uint8Array(checkpoint)]));
-          const embeddings = await model.encode([text, new Uint8Array(png), new Blob([new Uint8Array(png)])]);
-          model.dispose();
-          return Array.from(embeddings.data);
-        };
-        window.refusal = (path) => ClippoModel.load(path).then(() => 'no error', (error) => error.message);`,
-    },
-    bundle: true,
-    format: 'esm',
-    platform: 'browser',
-    tsconfigRaw: '{}', // this repository's own paths are no user's
-    write: false,
-    logLevel: 'error',
-  });
-  return `<!doctype html><title>bundled</title><script type="module">${result.outputFiles[0]!.text.replaceAll('</script', '<\\/script')}</script>`;
-}
+/** What the page does; a bundler makes it a page, tfjs's cpu backend included. */
+const MODEL_CODE = `
+    import '@tensorflow/tfjs-backend-cpu';
+    import { ClippoModel } from 'clippo-ts';
+    window.encode = async (checkpoint, text, png) => {
+      const model = await ClippoModel.load(new Blob([new Uint8Array(checkpoint)]));
+      const embeddings = await model.encode([text, new Uint8Array(png), new Blob([new Uint8Array(png)])]);
+      model.dispose();
+      return Array.from(embeddings.data);
+    };
+    window.refusal = (path) => ClippoModel.load(path).then(() => 'no error', (error) => error.message);`;
 
 describe('in Chromium', () => {
   let browser: Browser;
@@ -57,7 +43,10 @@ describe('in Chromium', () => {
   let url: string;
 
   beforeAll(async () => {
-    ({ url, server } = await serveRepository({ '/plain': PLAIN_PAGE, '/bundled': await bundledPage() }));
+    ({ url, server } = await serveRepository({
+      '/plain': PLAIN_PAGE,
+      '/bundled': await bundledPage('bundled', MODEL_CODE),
+    }));
     browser = await launchChromium();
   });
   afterAll(async () => {

@@ -96,22 +96,24 @@ describe('the bytes of a file', () => {
 describe('a download', () => {
   afterEach(() => vi.restoreAllMocks());
 
-  /** Answers with these chunks, one a read. */
-  function serve(chunks: Iterable<Uint8Array>, headers: Record<string, string> = {}) {
-    const iterator = chunks[Symbol.iterator]();
+  /** Answers every request with these chunks, one a read. */
+  function serve(chunks: () => Iterable<Uint8Array>, headers: Record<string, string> = {}) {
     const cancel = vi.fn();
-    const body = new ReadableStream<Uint8Array>(
-      {
-        pull(controller) {
-          const { done, value } = iterator.next();
-          if (done) controller.close();
-          else controller.enqueue(value);
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async () => {
+      const iterator = chunks()[Symbol.iterator]();
+      const body = new ReadableStream<Uint8Array>(
+        {
+          pull(controller) {
+            const { done, value } = iterator.next();
+            if (done) controller.close();
+            else controller.enqueue(value);
+          },
+          cancel,
         },
-        cancel,
-      },
-      { highWaterMark: 0 },
-    );
-    vi.spyOn(globalThis, 'fetch').mockResolvedValue(new Response(body, { headers }));
+        { highWaterMark: 0 },
+      );
+      return new Response(body, { headers });
+    });
     return cancel;
   }
 
@@ -120,7 +122,7 @@ describe('a download', () => {
   }
 
   it('fills one buffer of the stated length', async () => {
-    serve(counting(3, 5), { 'content-length': '15' });
+    serve(() => counting(3, 5), { 'content-length': '15' });
     const events: ProgressEvent[] = [];
     const bytes = await readSource(URL_OF_FILE, { onProgress: (event) => events.push(event) });
     expect(bytes).toEqual(Uint8Array.from([...counting(3, 5)].flatMap((chunk) => [...chunk])));
@@ -134,7 +136,7 @@ describe('a download', () => {
 
   it('grows beyond what is believed at first, up to the stated length', async () => {
     const [count, length] = [5, 14 * 2 ** 20]; // 70 MiB, more than the first 64
-    serve(counting(count, length), { 'content-length': String(count * length) });
+    serve(() => counting(count, length), { 'content-length': String(count * length) });
     const bytes = await readSource(URL_OF_FILE);
     expect(bytes.buffer.byteLength).toBe(count * length);
     const ends = Array.from({ length: count }, (_, i) => [bytes[i * length], bytes[(i + 1) * length - 1]]);
@@ -146,7 +148,7 @@ describe('a download', () => {
     ['one that is no number', { 'content-length': 'many' }],
     ['one of the encoded bytes', { 'content-length': '7', 'content-encoding': 'gzip' }],
   ])('needs no length: %s', async (_, headers) => {
-    serve(counting(40, 5000), headers);
+    serve(() => counting(40, 5000), headers);
     const events: ProgressEvent[] = [];
     const bytes = await readSource(URL_OF_FILE, { onProgress: (event) => events.push(event) });
     expect(bytes.length).toBe(200_000);
@@ -155,7 +157,7 @@ describe('a download', () => {
   });
 
   it('is refused when more comes than was stated, and ended', async () => {
-    const cancel = serve(counting(100, 5), { 'content-length': '12' });
+    const cancel = serve(() => counting(100, 5), { 'content-length': '12' });
     await expect(readSource(URL_OF_FILE)).rejects.toThrow(
       `${URL_OF_FILE}: sent more than the 12 bytes it announced. Load it again.`,
     );
@@ -163,26 +165,28 @@ describe('a download', () => {
   });
 
   it('is refused when less comes than was stated', async () => {
-    serve(counting(2, 5), { 'content-length': '12' });
-    await expect(readSource(URL_OF_FILE)).rejects.toThrow('the connection ended after 10 of 12 bytes.');
+    serve(() => counting(2, 5), { 'content-length': '12' });
+    await expect(readSource(URL_OF_FILE, { pause: 1 })).rejects.toThrow(
+      'the connection ended after 10 of 12 bytes.',
+    );
   });
 
   it('takes no memory for a length that lies', async () => {
-    serve(counting(2, 5), { 'content-length': String(2 ** 50) });
-    const reading = readSource(URL_OF_FILE);
+    serve(() => counting(2, 5), { 'content-length': String(2 ** 50) });
+    const reading = readSource(URL_OF_FILE, { pause: 1 });
     await expect(reading).rejects.toBeInstanceOf(CheckpointError);
     await expect(reading).rejects.toThrow(`the connection ended after 10 of ${2 ** 50} bytes.`);
   });
 
   it.each([{}, { 'content-length': '0' }])('is refused when it is empty (%j)', async (headers) => {
-    serve([], headers);
+    serve(() => [], headers);
     await expect(readSource(URL_OF_FILE)).rejects.toThrow(`${URL_OF_FILE} answered with nothing.`);
   });
 
   it('ends with the reason of an abort, and stops asking', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
-    const cancel = serve(counting(100, 5), { 'content-length': '500' });
+    const cancel = serve(() => counting(100, 5), { 'content-length': '500' });
     let chunks = 0;
     const onProgress = () => {
       if (++chunks === 3) controller.abort(reason);
@@ -196,8 +200,8 @@ describe('a download', () => {
       yield new Uint8Array(5);
       throw new TypeError('terminated');
     }
-    serve(breaking());
-    const reading = readSource(URL_OF_FILE);
+    serve(breaking);
+    const reading = readSource(URL_OF_FILE, { pause: 1 });
     await expect(reading).rejects.toBeInstanceOf(CheckpointError);
     await expect(reading).rejects.toThrow('the connection broke after 5 bytes. Load it again.');
   });

@@ -8,7 +8,18 @@ import { describe, expect, it } from 'vitest';
 import { clippo } from './run-command.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const VERBS = ['render', 'embed', 'search', 'classify', 'finetune', 'eval', 'convert', 'inspect', 'doctor'];
+const VERBS = [
+  'render',
+  'embed',
+  'search',
+  'classify',
+  'finetune',
+  'eval',
+  'convert',
+  'inspect',
+  'download',
+  'doctor',
+];
 
 describe('help', () => {
   it('lists every verb', async () => {
@@ -94,6 +105,12 @@ describe('wrong use ends with 2 and says what is wrong', () => {
     ],
     [['convert', 'a.npz', 'b.npz', '--all', '--scan'], 'exclude each other'],
     [['inspect', 'a.npz', 'b.npz'], 'too many arguments'],
+    [['download'], 'Nothing to download. --list tells what there is.'],
+    [['download', 'clippo_b32'], '"clippo_b32" is not a pretrained model. Known: emoji, clippo_b16'],
+    [['download', 'emoji'], 'emoji is in the package; there is nothing to download.'],
+    [['download', 'unifont-9.0.06', '--sha256', 'ab'], '--sha256 is of one checkpoint: give one NAME.'],
+    [['download', 'clippo_b16_100c4', '--sha256', 'ab'], 'expected 64 hex digits, got "ab"'],
+    [['download', 'clippo_b16_100c4', '--mirror', 'here'], 'mirror: expected an http or https address'],
   ])('%j', async (argv, message) => {
     const { code, stdout, stderr } = await clippo(argv);
     expect(stderr).toContain(message);

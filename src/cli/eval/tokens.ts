@@ -64,7 +64,7 @@ async function measureTokens(files: readonly string[], flags: Flags, terminal: T
     );
   }
   const texts = textsOf(files, signal);
-  const font = await readFonts(flags.font);
+  const font = await readFonts(flags.font, terminal);
   const evaluations = await import('../../eval/index.ts'); // it brings tfjs along
   const tokenizers: Tokenizer[] = [];
   for (const each of given) tokenizers.push(await readTokenizer(each, evaluations, signal));
