@@ -19,11 +19,11 @@ export interface Candidate {
 
 /** Emoji of one kind stand together, so that the hits of a search lie on few sheets of pictures. @param size - px */
 export function loadCandidates(size: number): Candidate[] {
-  const words: Map<string, { name: string }> = loadWords('en');
-  const groups: Map<string, string> = loadGroups();
+  const words = loadWords('en');
+  const groups = loadGroups();
   const candidates = new Map<string, Candidate>();
   for (const style of STYLES) {
-    for (const [code, svg] of loadArt(style, size) as Map<string, string>) {
+    for (const [code, svg] of loadArt(style, size)) {
       const name = words.get(code)?.name;
       const isWanted = style === 'noto' || groups.get(code) === 'Flags';
       if (name === undefined || hasTone(code) || candidates.has(code) || !isWanted) continue;
@@ -37,6 +37,6 @@ export function loadCandidates(size: number): Candidate[] {
 
 /** The name of each candidate in a language, where the CLDR has one. */
 export function namesIn(language: string, candidates: readonly Candidate[]): (string | undefined)[] {
-  const words: Map<string, { name: string }> = loadWords(language);
+  const words = loadWords(language);
   return candidates.map(({ code }) => words.get(code)?.name);
 }

@@ -90,7 +90,7 @@ export function sizesOf({ publicFolder, name }: DemoData): Record<string, number
 }
 
 /** float16 arrays lie in a Float32Array anyway; here they are called so. */
-function floatArrays(bytes: Uint8Array): Map<string, NdArrayLike> {
+export function floatArrays(bytes: Uint8Array): Map<string, NdArrayLike> {
   return new Map(
     [...parseSafetensors(bytes)].map(([name, { dtype, shape, data }]) => [
       name,

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Loaded only by those who choose them: too large to be kept for everyone. */
-const ON_DEMAND = /ort-wasm/;
+const ON_DEMAND = /ort-wasm|tfjs-backend-wasm-[^s].*wasm$/;
 /** What the first result needs, beside the page itself. */
 const FIRST =
   /(index|model-worker|page|panels|atlas|register|tfjs-backend-wasm-simd).*\.(js|css|wasm)$|icon.*\.svg$|\/(model|emoji)\.safetensors$/;

@@ -1,5 +1,7 @@
 // The whole site → out/demo: `npm run demo:build`. Any static host can serve that folder.
 
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { SITE, siteConfig } from '../vite.config.ts';
@@ -11,6 +13,9 @@ export async function buildSite(log: (line: string) => void): Promise<string> {
   const data = await makeData(log);
   log('building the page');
   await build({ ...siteConfig(data), configFile: false, logLevel: 'warn' });
+  // The whole model, which clippo-ts would load by name: the page has its own, at half the size.
+  const assets = join(SITE, 'assets');
+  for (const file of readdirSync(assets)) if (file.endsWith('.safetensors')) rmSync(join(assets, file));
   writeServiceWorker(SITE);
   return SITE;
 }

@@ -12,6 +12,7 @@ import { startOwnModel } from './panels/own-model-panel.ts';
 import { startPicture } from './panels/picture-panel.ts';
 import { startSearch } from './panels/search-panel.ts';
 import { startTraining } from './panels/training-panel.ts';
+import { inkAnew } from './pixel-text.ts';
 import type { Candidate, ModelInfo } from './protocol.ts';
 
 const about = byId('about', HTMLElement);
@@ -32,7 +33,11 @@ startOwnModel(ask, (info) => {
   map.forget();
   anew(info);
 });
-switchTheme(byId('theme', HTMLButtonElement), map.redraw);
+switchTheme(byId('theme', HTMLButtonElement), () => {
+  map.redraw();
+  search.redraw();
+  inkAnew();
+});
 startLoading(ask, engines.engine(), async (info) => {
   candidates = await ask('candidates', {});
   anew(info);

@@ -100,6 +100,8 @@ export interface EmbeddingMap {
 /** What the model's worker can be asked: arguments and answer of each. */
 export interface ModelJobs {
   draw: { args: { text: string }; answer: Drawing };
+  /** Texts on one line each, cut to their width. */
+  drawLines: { args: { texts: readonly string[] }; answer: readonly Pixels[] };
   load: { args: { places: Places; engine: EngineName }; answer: ModelInfo };
   candidates: { args: Record<string, never>; answer: readonly Candidate[] };
   useEngine: { args: { engine: EngineName }; answer: ModelInfo };

@@ -8,12 +8,20 @@ const seen = new IntersectionObserver(
   (entries) => {
     for (const { target, isIntersecting } of entries) {
       if (!isIntersecting || !(target instanceof HTMLElement)) continue;
-      target.style.backgroundImage = `url("${target.dataset.sheet}")`;
+      show(target);
       seen.unobserve(target);
     }
   },
   { rootMargin: '200px' },
 );
+
+const asked = new Set<string>();
+
+function show(element: HTMLElement): void {
+  const { sheet = '' } = element.dataset;
+  asked.add(sheet);
+  element.style.backgroundImage = `url("${sheet}")`;
+}
 
 /** Decoration: the name stands beside it. */
 export function sprite(index: number): HTMLElement {
@@ -23,7 +31,9 @@ export function sprite(index: number): HTMLElement {
   element.ariaHidden = 'true';
   element.dataset.sheet = DATA + sheetName(sheet);
   element.style.backgroundPosition = `${share(column)} ${share(row)}`;
-  seen.observe(element);
+  // A sheet that is there shows at once: nothing flickers while one types.
+  if (asked.has(element.dataset.sheet)) show(element);
+  else seen.observe(element);
   return element;
 }
 

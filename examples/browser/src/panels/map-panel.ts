@@ -16,6 +16,8 @@ const KEYS = keys.textContent;
 const MARGIN = 36;
 /** px within which a dot is hit */
 const REACH = 14;
+/** One picture in so many is shown as itself, of this size in px. */
+const [ONE_IN, THUMB] = [8, 22];
 
 export interface MapPanel {
   /** The text is another one: its place on the map. */
@@ -31,10 +33,17 @@ export function startMap(ask: AskModel, candidates: () => readonly Candidate[]):
   let query: { readonly text: string; readonly at: readonly [number, number] } | undefined;
   let chosen: number | undefined;
   let bitmap: ImageBitmap | undefined;
+  const thumbs = new Map<number, ImageBitmap>();
 
   const redraw = (): void => {
     if (map !== undefined)
-      drawMap(map, { query, chosen, bitmap, name: chosen === undefined ? '' : candidates()[chosen]!.name });
+      drawMap(map, {
+        query,
+        thumbs,
+        chosen,
+        bitmap,
+        name: chosen === undefined ? '' : candidates()[chosen]!.name,
+      });
   };
   const fail = (error: unknown): void => {
     report.textContent = messageOf(error);
@@ -77,6 +86,8 @@ export function startMap(ask: AskModel, candidates: () => readonly Candidate[]):
       canvas.setAttribute('aria-label', `Pictures and words as points. ${describe(map)}`);
       redraw();
       if (text.trim() !== '') place(text);
+      await loadThumbs(thumbs, candidates().length);
+      redraw();
     } catch (error) {
       fail(error);
     }
@@ -107,6 +118,17 @@ export function startMap(ask: AskModel, candidates: () => readonly Candidate[]):
     },
     redraw,
   };
+}
+
+/** Those that cannot be loaded stay dots. */
+async function loadThumbs(thumbs: Map<number, ImageBitmap>, total: number): Promise<void> {
+  const wanted = Array.from({ length: Math.ceil(total / ONE_IN) }, (_, i) => i * ONE_IN).filter(
+    (i) => !thumbs.has(i),
+  );
+  const load = async (index: number): Promise<void> => {
+    thumbs.set(index, await spriteBitmap(index, 2 * THUMB));
+  };
+  await Promise.allSettled(wanted.map(load));
 }
 
 function describe({ gap, explained, matched }: EmbeddingMap): string {
@@ -143,13 +165,14 @@ function nearest(map: EmbeddingMap, left: number, top: number): number | undefin
 }
 
 interface Marks {
+  readonly thumbs: ReadonlyMap<number, ImageBitmap>;
   readonly query: { readonly text: string; readonly at: readonly [number, number] } | undefined;
   readonly chosen: number | undefined;
   readonly bitmap: ImageBitmap | undefined;
   readonly name: string;
 }
 
-function drawMap(map: EmbeddingMap, { query, chosen, bitmap, name }: Marks): void {
+function drawMap(map: EmbeddingMap, { query, thumbs, chosen, bitmap, name }: Marks): void {
   const { context, width } = prepareCanvas(canvas);
   const { x, y } = scales(map);
   const kinds = [
@@ -167,6 +190,10 @@ function drawMap(map: EmbeddingMap, { query, chosen, bitmap, name }: Marks): voi
     }
   }
   context.globalAlpha = 1;
+  for (const [i, thumb] of thumbs) {
+    const [left, top] = [x(map.pictures[2 * i]!), y(map.pictures[2 * i + 1]!)];
+    context.drawImage(thumb, left - THUMB / 2, top - THUMB / 2, THUMB, THUMB);
+  }
   context.font = `14px ${getComputedStyle(document.body).fontFamily}`;
   const label = (text: string, left: number, top: number): void => {
     const room = context.measureText(text).width + 10;

@@ -4,6 +4,7 @@ import { isAbort, overtaking } from '../ask-worker.ts';
 import { byId, make, messageOf, paint } from '../dom.ts';
 import type { AskModel } from '../model-client.ts';
 import { toTransferable } from '../picture-intake.ts';
+import { writeInPixels } from '../pixel-text.ts';
 import type { LabelScore, NearWord } from '../protocol.ts';
 import { spriteBitmap } from '../sprite.ts';
 
@@ -46,7 +47,7 @@ export function startPicture(
   const words = async (): Promise<void> => {
     nearWords.setAttribute('aria-busy', 'true');
     try {
-      showWords(await ask('nearestWords', { languages: LANGUAGES }));
+      await showWords(ask, await ask('nearestWords', { languages: LANGUAGES }));
     } catch (error) {
       nearWords.replaceChildren(make('dt', {}, 'none'), make('dd', {}, messageOf(error)));
     }
@@ -132,16 +133,14 @@ function showScores(found: readonly LabelScore[]): void {
   );
 }
 
-function showWords(found: readonly NearWord[]): void {
+async function showWords(ask: AskModel, found: readonly NearWord[]): Promise<void> {
+  const shown = found.map(({ language, word }) => make('span', { lang: language }, word));
   const languages = new Intl.DisplayNames(['en'], { type: 'language' });
   nearWords.replaceChildren(
-    ...found.flatMap(({ language, word, score }) => {
-      const shown = make('span', { lang: language }, word);
-      shown.dir = 'auto';
-      return [
-        make('dt', {}, languages.of(language) ?? language),
-        make('dd', {}, shown, ' ', make('span', { className: 'figure' }, score.toFixed(2))),
-      ];
-    }),
+    ...found.flatMap(({ language, score }, i) => [
+      make('dt', {}, languages.of(language) ?? language),
+      make('dd', {}, shown[i]!, ' ', make('span', { className: 'figure' }, score.toFixed(2))),
+    ]),
   );
+  await writeInPixels(ask, new Map(shown.map((element, i) => [element, found[i]!.word])));
 }

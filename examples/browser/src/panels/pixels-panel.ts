@@ -1,7 +1,7 @@
 // The first picture of the page: a text as the model sees it, enlarged, with the grid of patches. What it does not read is dimmed, what has no glyph is
 // framed, and what found no room is written below.
 
-import { byId } from '../dom.ts';
+import { byId, colour } from '../dom.ts';
 import type { Drawing } from '../protocol.ts';
 
 const canvas = byId('pixels', HTMLCanvasElement);
@@ -19,26 +19,34 @@ export function showDrawing(drawing: Drawing, text: string): void {
   const scale = SIDE / pixels.width;
   const gap = scale >= 8 ? 1 : 0;
 
-  context.fillStyle = '#727272';
-  context.fillRect(0, 0, SIDE, SIDE);
-  for (let y = 0, i = 0; y < pixels.height; y++) {
+  const read = readHeight * scale;
+  context.fillStyle = '#727272'; // between the pixels
+  context.fillRect(0, 0, SIDE, read);
+  for (let y = 0, i = 0; y < readHeight; y++) {
     for (let x = 0; x < pixels.width; x++, i++) {
       const shade = pixels.data[i]!;
-      context.fillStyle = y < readHeight ? `rgb(${shade},${shade},${shade})` : '#767676';
+      context.fillStyle = `rgb(${shade},${shade},${shade})`;
       context.fillRect(x * scale, y * scale, scale - gap, scale - gap);
     }
   }
-  context.strokeStyle = 'rgb(255 255 255 / 0.55)';
+  // What is not read is paper, with the patches that a longer text would fill.
   context.lineWidth = 2;
-  context.beginPath();
-  for (let at = patchSize; at < pixels.width; at += patchSize) {
-    context.moveTo(at * scale - 0.5, 0);
-    context.lineTo(at * scale - 0.5, readHeight * scale);
-    if (at > readHeight) continue;
-    context.moveTo(0, at * scale - 0.5);
-    context.lineTo(SIDE, at * scale - 0.5);
+  for (const [from, to, tint] of [
+    [0, read, 'rgb(255 255 255 / 0.6)'],
+    [read, SIDE, colour('line')],
+  ] as const) {
+    context.strokeStyle = tint;
+    context.beginPath();
+    for (let at = 0; at <= pixels.width; at += patchSize) {
+      const line = Math.min(SIDE - 1, Math.max(1, at * scale - 0.5));
+      context.moveTo(line, from);
+      context.lineTo(line, to);
+      if (line < from || line > to) continue;
+      context.moveTo(0, line);
+      context.lineTo(SIDE, line);
+    }
+    if (to > from) context.stroke();
   }
-  context.stroke();
   context.strokeStyle = '#ffb38a';
   context.lineWidth = 4;
   for (const { left, top } of missing)

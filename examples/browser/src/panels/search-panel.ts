@@ -4,11 +4,13 @@ import { overtaking } from '../ask-worker.ts';
 import { byId, make, messageOf } from '../dom.ts';
 import type { AskModel } from '../model-client.ts';
 import { keepInAddress, textInAddress } from '../page-state.ts';
+import { writeInPixels } from '../pixel-text.ts';
 import type { Candidate, SearchResult } from '../protocol.ts';
 import { sprite } from '../sprite.ts';
 import { showDrawing } from './pixels-panel.ts';
 
-const COUNT = 24;
+/** The first is four times as large: with it they fill rows of three and of five. */
+const COUNT = 12;
 
 const query = byId('query', HTMLTextAreaElement);
 const list = byId('hits', HTMLOListElement);
@@ -20,6 +22,8 @@ export interface SearchPanel {
   text(): string;
   /** The best hit of the last search. */
   best(): { readonly index: number; readonly name: string } | undefined;
+  /** Draws the pixels again, in the colours of now. */
+  redraw(): void;
   /** Asks again: there is a model now, or another one. */
   refresh(candidates: readonly Candidate[]): void;
 }
@@ -72,12 +76,19 @@ export function startSearch(
   };
 
   query.addEventListener('input', update);
-  for (const button of document.querySelectorAll<HTMLButtonElement>('.chips button')) {
+  const examples = new Map(
+    [...document.querySelectorAll<HTMLButtonElement>('.chips button')].map((button) => [
+      button,
+      button.textContent ?? '',
+    ]),
+  );
+  for (const [button, text] of examples) {
     button.addEventListener('click', () => {
-      query.value = button.textContent ?? '';
+      query.value = text;
       update();
     });
   }
+  writeInPixels(ask, examples).catch(() => {}); // they can be read as they are
   addEventListener('hashchange', () => {
     const text = textInAddress();
     if (text === undefined || text === query.value) return;
@@ -89,6 +100,7 @@ export function startSearch(
 
   return {
     text: () => query.value,
+    redraw: () => draw(query.value),
     best: () => best && { index: best.index, name: candidates[best.index]!.name },
     refresh: (known) => {
       candidates = known;

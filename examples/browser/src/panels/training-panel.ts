@@ -91,7 +91,7 @@ function showGuesses(guesses: readonly Guess[], { accuracy = 0 }: TrainingNews):
         'li',
         right ? {} : { className: 'wrong' },
         canvas,
-        `${right ? '✓' : '✗'} ${guess} `,
+        make('span', {}, `${right ? '✓' : '✗'} ${guess}`),
         make('span', { className: 'score' }, `${(100 * score).toFixed(0)} %`),
       );
     }),

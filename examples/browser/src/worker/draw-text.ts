@@ -2,7 +2,7 @@
 
 import type { ClippoModel } from 'clippo-ts';
 import { createRenderer, createTextCanvas, type DrawText, type Renderer } from 'clippo-ts/render';
-import type { Drawing } from '../protocol.ts';
+import type { Drawing, Pixels } from '../protocol.ts';
 
 export interface Canvas {
   /** Side of the model's pictures, px. */
@@ -57,4 +57,21 @@ export async function drawText(text: string, canvas: Canvas): Promise<Drawing> {
     missing,
     rightToLeft: RIGHT_TO_LEFT.test(text.slice(0, 2000)),
   };
+}
+
+/** As long as a line may be, px. */
+const LINE = { width: 480, height: 16 };
+
+/** Texts as the model's letters, one line each, cut to their width. */
+export async function drawLines(texts: readonly string[]): Promise<Pixels[]> {
+  const renderer = await createRenderer({ size: LINE });
+  return texts.map((text) => {
+    const { data, lines } = renderer.render(text);
+    const width = Math.max(1, lines[0]?.width ?? 0);
+    const cut = new Uint8Array(width * LINE.height);
+    for (let y = 0; y < LINE.height; y++) {
+      cut.set(data.subarray(y * LINE.width, y * LINE.width + width), y * width);
+    }
+    return { width, height: LINE.height, channels: 1, data: cut };
+  });
 }

@@ -3,7 +3,7 @@
 import '@tensorflow/tfjs-layers'; // what the network is made of
 import { type ClippoModel, type Embeddings, topK } from 'clippo-ts';
 import type { ModelJobs, NearWord } from '../protocol.ts';
-import { type Canvas, canvasOf, drawText, SHIPPED_CANVAS } from './draw-text.ts';
+import { type Canvas, canvasOf, drawLines, drawText, SHIPPED_CANVAS } from './draw-text.ts';
 import { mapOf, placeOnMap } from './embedding-map.ts';
 import { currentPicture, pictureFor, readPicture } from './picture.ts';
 import { serveJobs } from './serve-jobs.ts';
@@ -21,6 +21,7 @@ import { wordsOf } from './words.ts';
 
 serveJobs<ModelJobs>({
   draw: ({ text }) => drawText(text, currentCanvas()),
+  drawLines: ({ texts }) => drawLines(texts),
   load: ({ places, engine }, context) => loadShipped(places, engine, context),
   loadShipped: (_, context) => loadShipped(current().places, current().engine, context),
   loadOwn: ({ file, name }, context) => loadOwn(file, name, context),
