@@ -21,7 +21,7 @@ async function violations(page: Page): Promise<string[]> {
 /** Fills every panel, so that there is something to look at. */
 async function fillPanels(page: Page): Promise<void> {
   await hitsOf(page, 'arc-en-ciel');
-  await page.setInputFiles('#picture-file', await emojiPicture('pizza'));
+  await page.setInputFiles('#picture-file', await emojiPicture('sunflower'));
   await saying(page, '#near-words', /Arabic/);
   await page.click('#attention-form button');
   await saying(page, '#attention-report', /^Where/);
@@ -67,10 +67,9 @@ export function testAccess(demo: () => Demo): void {
     for (let i = 0; i < 60; i++) {
       await page.keyboard.press('Tab');
       const focused = await page.evaluate(() => {
-        const { id, textContent } = document.activeElement!;
-        return id || textContent!.trim().slice(0, 20);
+        const active = document.activeElement!;
+        return active.id || active.getAttribute('name') || active.textContent!.trim().slice(0, 20);
       });
-      if (focused === '' || order.includes(focused)) break;
       order.push(focused);
     }
     expect(order[0]).toBe('Skip to the search');
@@ -84,7 +83,7 @@ export function testAccess(demo: () => Demo): void {
       'train-start',
       'model-file',
     ];
-    expect(order.filter((id) => stops.includes(id))).toEqual(stops);
+    expect(order.filter((id) => stops.includes(id)).slice(0, stops.length)).toEqual(stops);
     await page.focus('.skip');
     await page.keyboard.press('Enter');
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('search');
@@ -92,8 +91,8 @@ export function testAccess(demo: () => Demo): void {
   });
 
   it('what is found is spoken when typing pauses', async () => {
-    const { page, close } = await visit(demo().plain, demo().url, { text: 'pizza' });
-    await saying(page, '#spoken', /^For “pizza”: pizza 0\.\d\d, .+ 0\.\d\d, .+\.$/);
+    const { page, close } = await visit(demo().plain, demo().url, { text: 'rocket' });
+    await saying(page, '#spoken', /^For “rocket”: rocket 0\.\d\d, .+ 0\.\d\d, .+\.$/);
     await page.fill('#query', '');
     await saying(page, '#spoken', /^Type something to search 1891 emoji\.$/);
     await close();

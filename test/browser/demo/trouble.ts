@@ -25,7 +25,7 @@ export function testTrouble(demo: () => Demo): void {
     await chooseEngine(page, 'webgpu');
     expect(await page.textContent('#notice')).toMatch(/no WebGPU|no graphics card.*Choose WebAssembly\./);
     expect(await page.isChecked('input[value=wasm]')).toBe(true);
-    expect((await search(page, 'pizza'))[0]).toBe('pizza');
+    expect((await search(page, 'rocket'))[0]).toBe('rocket');
     await close();
   });
 
@@ -69,7 +69,7 @@ export function testTrouble(demo: () => Demo): void {
     });
     const page = await context.newPage();
     const complaints = listen(page);
-    await page.goto(`${demo().url}#q=pizza`);
+    await page.goto(`${demo().url}#q=rocket`);
     expect(
       await page.evaluate(() => {
         try {
@@ -79,7 +79,7 @@ export function testTrouble(demo: () => Demo): void {
         }
       }),
     ).toBe('SecurityError');
-    expect((await hitsOf(page, 'pizza'))[0]).toBe('pizza');
+    expect((await hitsOf(page, 'rocket'))[0]).toBe('rocket');
     await page.click('#theme');
     expect(await page.getAttribute('html', 'data-theme')).toMatch(/dark|light/);
     expect(complaints).toEqual([]);
@@ -122,8 +122,8 @@ export function testTrouble(demo: () => Demo): void {
     expect(await page.locator('main iframe, main script').count()).toBe(0);
     await page.fill('#labels', ' , ;');
     await saying(page, '#label-scores', /Write at least one label/);
-    await page.setInputFiles('#picture-file', await emojiPicture('pizza'));
-    await report(/^pizza\.png/);
+    await page.setInputFiles('#picture-file', await emojiPicture('sunflower'));
+    await report(/^sunflower\.png/);
     expect(complaints).toEqual([]);
     await close();
   });
@@ -134,7 +134,7 @@ export function testTrouble(demo: () => Demo): void {
     for (const { file, says } of wrongModels()) {
       await page.setInputFiles('#model-file', file);
       await saying(page, '#model-report', new RegExp(`^(?!Reading).*(${says.source})`, 's'));
-      expect((await search(page, `pizza ${file.name}`)).length).toBe(12); // the old one answers on
+      expect((await search(page, `rocket ${file.name}`)).length).toBe(12); // the old one answers on
     }
     await page.setInputFiles('#model-file', await ownModel());
     await saying(page, '#model-report', /^Now mine\.npz answers: \d\d,\d{3} weights, pictures of 32 px\.$/);
@@ -142,7 +142,7 @@ export function testTrouble(demo: () => Demo): void {
     expect(await page.textContent('#seen-report')).toContain('on 32 × 32 pixels');
     await page.click('#model-shipped');
     await saying(page, '#model-report', /^Now the emoji model answers/);
-    expect((await search(page, 'pizza'))[0]).toBe('pizza');
+    expect((await search(page, 'rocket'))[0]).toBe('rocket');
     expect(complaints).toEqual([]);
     await close();
   });
