@@ -21,7 +21,8 @@ export interface Demo {
   readonly plain: Browser;
 }
 
-describe('the demo page', () => {
+// SwiftShader takes its time where there are few cores.
+describe('the demo page', { timeout: 300_000 }, () => {
   const demo: { -readonly [Key in keyof Demo]?: Demo[Key] } = {};
   let served: Served | undefined;
 

@@ -1,5 +1,6 @@
 // What the first result costs, stopping and beginning again, and the page without a connection.
 
+import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import {
   chooseEngine,
@@ -13,6 +14,14 @@ import {
 import type { Demo } from '../demo.browser.ts';
 
 const MOST_BYTES = 8_000_000;
+
+/** Addresses of what the service worker has kept so far. */
+const kept = (page: Page): Promise<string[]> =>
+  page.evaluate(async () => {
+    const [name] = await caches.keys();
+    if (name === undefined) return [];
+    return (await (await caches.open(name)).keys()).map(({ url }) => url);
+  });
 
 export function testLoading(demo: () => Demo): void {
   it(`the first result costs less than ${MOST_BYTES} bytes`, async () => {
@@ -67,15 +76,9 @@ export function testLoading(demo: () => Demo): void {
     const served = await serveDemo(demo().site);
     const { page, close } = await visit(demo().plain, served.url, { serviceWorkers: 'allow' });
     await hitsOf(page, 'arc-en-ciel');
-    await page.waitForFunction(
-      async () => {
-        const [name] = await caches.keys();
-        const kept = name === undefined ? [] : await (await caches.open(name)).keys();
-        return kept.some(({ url }) => url.endsWith('words-zh.safetensors')); // the last of all
-      },
-      null,
-      { timeout: 60_000, polling: 500 },
-    );
+    while (!(await kept(page)).some((file) => file.endsWith('/words-zh.safetensors'))) {
+      await page.waitForTimeout(300); // that is the last of all
+    }
     await stopServing(served);
     await page.reload();
     expect((await hitsOf(page, 'arc-en-ciel'))[0]).toBe('rainbow');
