@@ -1,6 +1,8 @@
 // Files that visitors bring to the demo page, good and bad, made here. Each as playwright's setInputFiles takes it.
 
 import { deflateSync } from 'node:zlib';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { loadCandidates } from '../../examples/browser/build/candidates.ts';
 import { crc32 } from '../../src/checkpoint/crc32.ts';
 import { writeNpz, writeSafetensors } from '../../src/checkpoint/index.ts';
@@ -55,29 +57,36 @@ export const brokenPicture = (): Upload =>
   upload('broken.png', 'image/png', Buffer.from('\x89PNG\r\n\x1a\nand then nothing of the kind', 'latin1'));
 
 /** An SVG that would say so if a part of it ran, and that asks for a file of another host. */
-export const scriptedSvg = (): Upload =>
+export const scriptedSvg = (name: string, embedded = ''): Upload =>
   upload(
-    'scripted.svg',
+    name,
     'image/svg+xml',
     `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64" onload="parent.hacked = 1">
       <script>window.hacked = 1; top.hacked = 1; document.title = 'hacked';</script>
       <image href="http://127.0.0.1:1/spy.png" width="1" height="1" onerror="top.hacked = 1"/>
-      <foreignObject width="9" height="9"><iframe xmlns="http://www.w3.org/1999/xhtml" src="javascript:top.hacked=1"/></foreignObject>
+      ${embedded}
       <circle cx="32" cy="32" r="30" fill="#f6c915" onclick="top.hacked = 1"/>
     </svg>`,
   );
 
+/** A part of a web page, for an SVG. */
+export const WEB_PART =
+  '<foreignObject width="9" height="9"><iframe xmlns="http://www.w3.org/1999/xhtml" src="javascript:top.hacked=1"/></foreignObject>';
+
 /** What is no model, and what the page has to say of it. */
 export const wrongModels = (): { file: Upload; says: RegExp }[] => [
-  { file: upload('notes.txt', 'text/plain', 'Dear diary, today I trained nothing.'), says: /format/ },
-  { file: upload('empty.npz', 'application/zip', ''), says: /empty|bytes|format/ },
+  {
+    file: upload('notes.txt', 'text/plain', 'Dear diary, today I trained nothing.'),
+    says: /expected an npz or a safetensors file, got 36 bytes beginning with "Dear diary/,
+  },
+  { file: upload('empty.npz', 'application/zip', ''), says: /the file is empty/ },
   {
     file: upload(
       'other.npz',
       'application/zip',
       writeNpz({ weights: { shape: [2], data: Float32Array.of(1, 2) } }),
     ),
-    says: /img|embedding|missing/,
+    says: /not a CLIPPO checkpoint: it has no img/,
   },
   {
     file: upload(
@@ -85,12 +94,13 @@ export const wrongModels = (): { file: Upload; says: RegExp }[] => [
       'application/octet-stream',
       writeSafetensors({ a: { shape: [64], data: new Float32Array(64) } }).subarray(0, 150),
     ),
-    says: /safetensors/,
+    says: /safetensors: its arrays need 256 bytes, 78 follow/,
   },
 ];
 
 /** A CLIPPO with weights that nobody has trained: a whole file, quickly read. */
 export async function ownModel(): Promise<Upload> {
+  await tf.setBackend('cpu');
   const model = await ClippoModel.create({ variant: 'mu/16', imageSize: 32, embeddingDim: 16 }, { seed: 3 });
   const chunks: Uint8Array[] = [];
   await model.save(new WritableStream({ write: (part: Uint8Array) => void chunks.push(part.slice()) }));

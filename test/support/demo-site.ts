@@ -17,6 +17,9 @@ const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 /** A static host serves the page from anywhere; here, two folders deep. */
 const BASE = '/some/where/';
 
+/** As long as anything is waited for, ms: SwiftShader takes its time. */
+const PATIENCE = 120_000;
+
 export const launchWithWebGpu = (): Promise<Browser> =>
   chromium.launch({ executablePath: chromiumProgram(), args: [...CHROMIUM_FLAGS, ...WEBGPU] });
 
@@ -65,7 +68,8 @@ export async function visit(browser: Browser, url: string, options: VisitOptions
 export function listen(page: Page): string[] {
   const complaints: string[] = [];
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    const byTheTest = message.text() === 'Service Worker registration blocked by Playwright';
+    if (['error', 'warning'].includes(message.type()) && !byTheTest) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
   return complaints;
@@ -74,7 +78,7 @@ export function listen(page: Page): string[] {
 /** Waits for the hits of a text. @returns their names, best first */
 export async function hitsOf(page: Page, text: string): Promise<string[]> {
   await page.waitForFunction((wanted) => document.getElementById('hits')?.dataset.answers === wanted, text, {
-    timeout: 90_000,
+    timeout: PATIENCE,
   });
   return page.locator('#hits .name').allTextContents();
 }
@@ -87,16 +91,16 @@ export async function search(page: Page, text: string): Promise<string[]> {
 
 /** Waits until an element says something. @returns all of its text */
 export async function saying(page: Page, selector: string, pattern: RegExp): Promise<string> {
-  await page.waitForFunction(
-    ([where, source, flags]) =>
-      new RegExp(source!, flags).test(document.querySelector(where!)?.textContent ?? ''),
-    [selector, pattern.source, pattern.flags],
-    { timeout: 90_000 },
-  );
-  return (await page.textContent(selector)) ?? '';
+  const text = async (): Promise<string> => (await page.textContent(selector)) ?? '';
+  for (const end = Date.now() + PATIENCE; ; ) {
+    const said = await text();
+    if (pattern.test(said)) return said;
+    if (Date.now() > end) throw new Error(`${selector}: waited for ${pattern}, and it says “${said}”.`);
+    await page.waitForTimeout(100);
+  }
 }
 
 export async function chooseEngine(page: Page, engine: 'wasm' | 'webgpu' | 'onnx'): Promise<void> {
-  await page.check(`input[name=engine][value=${engine}]:enabled`);
+  await page.click(`input[name=engine][value=${engine}]:enabled`); // not check: what is not to be had springs back
   await saying(page, `#ms-${engine}`, /\d ms|not here/);
 }

@@ -35,10 +35,15 @@ async function drawSvg(file: Blob, name: string): Promise<ImageBitmap> {
     const scale = SVG_SIZE / Math.max(naturalWidth, naturalHeight, 1);
     canvas.width = Math.max(1, Math.round((naturalWidth || 1) * scale));
     canvas.height = Math.max(1, Math.round((naturalHeight || 1) * scale));
-    canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
-    return await createImageBitmap(canvas);
+    const context = canvas.getContext('2d')!; // the first context that is asked for
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    // Refused by the browser where the SVG holds parts of other documents.
+    return await createImageBitmap(context.getImageData(0, 0, canvas.width, canvas.height));
   } catch (cause) {
-    throw new Error(`${name} is an SVG that this browser cannot draw. Save it as a PNG.`, { cause });
+    throw new Error(
+      `${name} is an SVG that this browser does not draw, or that holds parts of a web page. Save it as a PNG.`,
+      { cause },
+    );
   } finally {
     URL.revokeObjectURL(address);
   }

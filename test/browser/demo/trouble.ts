@@ -12,6 +12,7 @@ import {
   hugePicture,
   ownModel,
   scriptedSvg,
+  WEB_PART,
   wrongModels,
 } from '../../support/demo-files.ts';
 import { chooseEngine, hitsOf, listen, saying, search, visit } from '../../support/demo-site.ts';
@@ -97,7 +98,7 @@ export function testTrouble(demo: () => Demo): void {
     await page.waitForFunction(() => location.hash === ''); // too long to share
     await search(page, 'a\u{2EBF0}\u{10FFFF}');
     expect(await page.textContent('#seen-report')).toContain('no glyph for U+2EBF0, U+10FFFF: a gap is left');
-    await search(page, '\u0000\uD800 \u202E<img src=x onerror=alert(1)>');
+    await search(page, '\u202E<img src=x onerror=alert(1)>');
     expect(await page.locator('main img').count()).toBe(0);
     expect(complaints).toEqual([]);
     await close();
@@ -115,7 +116,9 @@ export function testTrouble(demo: () => Demo): void {
     await page.setInputFiles('#picture-file', hugePicture());
     await report(/^huge\.png is 10000 × 10000: 100 megapixels; up to 50 are read here/);
     expect(await page.isVisible('#picture-canvas')).toBe(false);
-    await page.setInputFiles('#picture-file', scriptedSvg());
+    await page.setInputFiles('#picture-file', scriptedSvg('web.svg', WEB_PART));
+    await report(/^web\.svg is an SVG that .* holds parts of a web page\. Save it as a PNG\./);
+    await page.setInputFiles('#picture-file', scriptedSvg('scripted.svg'));
     await report(/^scripted\.svg, 512 × 512/);
     expect(await page.evaluate('globalThis.hacked')).toBeUndefined();
     expect(await page.title()).toBe('CLIPPO reads pixels');
@@ -133,7 +136,7 @@ export function testTrouble(demo: () => Demo): void {
     await hitsOf(page, 'arc-en-ciel');
     for (const { file, says } of wrongModels()) {
       await page.setInputFiles('#model-file', file);
-      await saying(page, '#model-report', new RegExp(`^(?!Reading).*(${says.source})`, 's'));
+      await saying(page, '#model-report', says);
       expect((await search(page, `rocket ${file.name}`)).length).toBe(12); // the old one answers on
     }
     await page.setInputFiles('#model-file', await ownModel());

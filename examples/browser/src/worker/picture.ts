@@ -64,7 +64,10 @@ export function sizeInHeader(
 ): { readonly width: number; readonly height: number } | undefined {
   if (view.byteLength < 30) return undefined;
   const start = view.getUint32(0);
-  if (start === 0x89504e47) return { width: view.getUint32(16), height: view.getUint32(20) };
+  if (start === 0x89504e47) {
+    const isHeader = view.getUint32(12) === 0x49484452; // IHDR
+    return isHeader ? { width: view.getUint32(16), height: view.getUint32(20) } : undefined;
+  }
   if (start === 0x47494638) return { width: view.getUint16(6, true), height: view.getUint16(8, true) };
   if (start === 0x52494646 && view.getUint32(12) === 0x56503858) {
     const uint24 = (at: number): number => view.getUint16(at, true) + view.getUint8(at + 2) * 0x10000;
