@@ -24,6 +24,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import '@tensorflow/tfjs-backend-wasm';
 import { headingAnchor } from '../docs/.vitepress/links.ts';
+import { DEMO_PICTURES } from '../docs/figures/demo-pictures.ts';
 import { EVALUATION_PICTURES, EVALUATIONS, modelDigest } from '../docs/figures/evaluations.ts';
 import { cliReference } from '../docs/make-cli-reference.ts';
 import { PICTURES } from '../docs/make-pictures.ts';
@@ -216,7 +217,7 @@ describe('links and pictures', () => {
 
   it('every picture is made by a command of docs/, small, and shown somewhere', () => {
     const files = readdirSync(join(ROOT, 'docs/images')).filter((file) => file !== QUICKSTART);
-    expect(files.sort()).toEqual([...Object.keys(PICTURES), ...EVALUATION_PICTURES].sort());
+    expect(files.sort()).toEqual([...Object.keys(PICTURES), ...EVALUATION_PICTURES, ...DEMO_PICTURES].sort());
     for (const file of files)
       expect(statSync(join(ROOT, 'docs/images', file)).size, file).toBeLessThan(60_000);
     const shown = PAGES.flatMap(linksOf).map((link) => link.split('/').at(-1));

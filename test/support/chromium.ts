@@ -9,6 +9,12 @@ import { type Browser, chromium } from 'playwright-core';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+/** Of every browser here. */
+export const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-background-networking',
+  '--disable-component-update',
+];
 const TYPES: Record<string, string> = {
   '.css': 'text/css',
   '.png': 'image/png',
@@ -20,17 +26,19 @@ const TYPES: Record<string, string> = {
 };
 
 /** @throws when no Chromium is installed: a browser test that does not run must not look like one that passed */
-export async function launchChromium(): Promise<Browser> {
+export function chromiumProgram(): string {
   const program = process.env.CHROMIUM ?? PROGRAMS.find((path) => existsSync(path));
   if (program === undefined) {
     throw new Error(
       'The browser tests need Chromium. Run: apt-get install chromium, or set CHROMIUM to its path.',
     );
   }
-  return chromium.launch({
-    executablePath: program,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
-  });
+  return program;
+}
+
+/** @throws as {@link chromiumProgram} */
+export async function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumProgram(), args: ['--disable-gpu', ...CHROMIUM_FLAGS] });
 }
 
 /** Serves the repository's files, and `pages` (path → HTML), on a free port of this machine. */
