@@ -11,6 +11,7 @@ import { addEval } from './eval/index.ts';
 import { addFinetune } from './finetune/index.ts';
 import { addInspect } from './inspect.ts';
 import { ownPackage } from './installed-package.ts';
+import { addParity } from './parity.ts';
 import { addRender } from './render.ts';
 import { addSearch } from './search.ts';
 import { type CliStreams, createTerminal, type Terminal } from './terminal.ts';
@@ -96,6 +97,7 @@ export function createProgram(
     addEval,
     addConvert,
     addInspect,
+    addParity,
     addDoctor,
   ]) {
     add(program, terminal);

@@ -7,3 +7,4 @@ export { encodePng, readImage, writePng } from './image-file.ts';
 export { partFolder } from './part-folder.ts';
 export { runFolder } from './run-folder.ts';
 export { createWorkerBatches, type WorkerBatchesOptions } from './worker-batches.ts';
+export { useWebGpu, type WebGpuOptions } from './webgpu.ts';
