@@ -332,7 +332,10 @@ export class ClippoModel {
    */
   async warmUp(options: WarmUpOptions = {}): Promise<void> {
     for (const batch of warmUpBatches(options, this.config.imageSize)) {
-      await this.encode(batch, { batchSize: batch.length, ...(options.signal && { signal: options.signal }) });
+      await this.encode(batch, {
+        batchSize: batch.length,
+        ...(options.signal && { signal: options.signal }),
+      });
     }
   }
 

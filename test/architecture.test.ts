@@ -173,8 +173,12 @@ describe('architecture', () => {
     expect(files.length).toBeGreaterThan(20);
     const found = importsOf('index.ts').map((line) => line.specifier);
     expect(found).toContain('./clippo-model.ts');
-    expect(complaints({ file: 'render/x.ts', specifier: 'node:fs', typeOnly: false, onDemand: false })).toHaveLength(1);
-    expect(complaints({ file: 'ops/x.ts', specifier: '../model/vit.ts', typeOnly: false, onDemand: false })).toHaveLength(1);
+    expect(
+      complaints({ file: 'render/x.ts', specifier: 'node:fs', typeOnly: false, onDemand: false }),
+    ).toHaveLength(1);
+    expect(
+      complaints({ file: 'ops/x.ts', specifier: '../model/vit.ts', typeOnly: false, onDemand: false }),
+    ).toHaveLength(1);
     expect(
       complaints({ file: 'model/x.ts', specifier: '../raster/resize.ts', typeOnly: false, onDemand: false }),
     ).toHaveLength(1);

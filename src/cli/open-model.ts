@@ -27,11 +27,17 @@ const MODEL = ['--model <checkpoint>', 'npz or safetensors file, its URL, or a n
 /** Of a verb that trains, or with `optional: true` one that may find the model elsewhere. */
 export function addNetworkOptions(
   command: Command,
-  { optional = false, engines = ENGINES }: { readonly optional?: boolean; readonly engines?: readonly Engine[] } = {},
+  {
+    optional = false,
+    engines = ENGINES,
+  }: { readonly optional?: boolean; readonly engines?: readonly Engine[] } = {},
 ): Command {
   return (optional ? command.option(...MODEL) : command.requiredOption(...MODEL))
     .addOption(
-      new Option('--engine <name>', 'onnx (ONNX Runtime), a tfjs backend, or auto: the fastest installed that needs no GPU')
+      new Option(
+        '--engine <name>',
+        'onnx (ONNX Runtime), a tfjs backend, or auto: the fastest installed that needs no GPU',
+      )
         .choices(engines)
         .default('auto'),
     )
@@ -100,9 +106,7 @@ export async function useEngine(
   const { cosine } = model.compileReport ?? {};
   const loss = cosine === undefined ? '' : ` (cosine to fp32: ${cosine.toFixed(4)})`;
   const where = engine === 'onnx-webgpu' ? ' on WebGPU' : '';
-  terminal.note(
-    `Engine: ONNX Runtime ${installedVersion('onnxruntime-node')}${where}, ${precision}${loss}.`,
-  );
+  terminal.note(`Engine: ONNX Runtime ${installedVersion('onnxruntime-node')}${where}, ${precision}${loss}.`);
 }
 
 export type EngineFlags = Pick<NetworkFlags, 'engine'> & Partial<Pick<ModelFlags, 'precision'>>;

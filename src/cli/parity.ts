@@ -55,16 +55,26 @@ async function parity({ model: source, engines, repeats, json }: Flags, terminal
   // Two runtimes, one for the processor and one for the GPU, so that neither is asked for what it is not.
   const onProcessor = wanted.filter((engine) => engine !== 'onnx-webgpu');
   const options = { repeats, signal, onProgress };
-  const first = await measureParity(load, { ...options, engines: onProcessor, ...runtimeOf(nodeRuntime, wanted) });
+  const first = await measureParity(load, {
+    ...options,
+    engines: onProcessor,
+    ...runtimeOf(nodeRuntime, wanted),
+  });
   const rows = [...first.rows];
   if (wanted.includes('onnx-webgpu')) {
-    const gpu = await measureParity(load, { ...options, engines: ['onnx-webgpu'], ...runtimeOf(gpuRuntime, wanted) });
+    const gpu = await measureParity(load, {
+      ...options,
+      engines: ['onnx-webgpu'],
+      ...runtimeOf(gpuRuntime, wanted),
+    });
     rows.push(...gpu.rows.filter(({ engine }) => engine === 'onnx-webgpu'));
   }
   terminal.endProgress();
   const result: ParityResult = {
     ...first,
-    rows: rows.map((row) => (row.ok === undefined ? { ...row, detail: reasons.get(row.engine) ?? row.detail } : row)),
+    rows: rows.map((row) =>
+      row.ok === undefined ? { ...row, detail: reasons.get(row.engine) ?? row.detail } : row,
+    ),
   };
   if (json) await terminal.printJson(result);
   else await terminal.print(report(result));
@@ -113,17 +123,15 @@ function runtimeOf(make: typeof gpuRuntime, wanted: readonly ParityEngine[]) {
 function report({ reference, count, rows }: ParityResult): string {
   const heading = ['engine', 'difference', 'ms an input', 'first ms', ''];
   const lines = rows.map((row) => [row.engine, ...cells(row), verdict(row)]);
-  const missing = rows.filter(({ ok }) => ok !== true && ok !== undefined).concat(rows.filter(({ ok }) => ok === undefined));
+  const missing = rows
+    .filter(({ ok }) => ok !== true && ok !== undefined)
+    .concat(rows.filter(({ ok }) => ok === undefined));
   const reasons = missing.map(({ engine, detail }) => `${engine}: ${printable(detail)}\n`).join('');
   return `${count} inputs, compared to ${reference}:\n${figures([heading, ...lines])}${reasons}`;
 }
 
 function cells({ maxDifference, msPerInput, firstMs }: ParityRow): string[] {
-  return [
-    maxDifference?.toExponential(1) ?? '–',
-    msPerInput?.toFixed(1) ?? '–',
-    firstMs?.toFixed(0) ?? '–',
-  ];
+  return [maxDifference?.toExponential(1) ?? '–', msPerInput?.toFixed(1) ?? '–', firstMs?.toFixed(0) ?? '–'];
 }
 
 function verdict({ ok, tolerance }: ParityRow): string {

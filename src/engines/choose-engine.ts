@@ -5,7 +5,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { OrtRuntime } from '../compile/index.ts';
 import { BackendError, ConfigError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
-import { adviceFor, type EngineName, enginesOf, SLOWER_THAN_SOFTWARE_GPU, USUAL_ORDER } from './engine-name.ts';
+import {
+  adviceFor,
+  type EngineName,
+  enginesOf,
+  SLOWER_THAN_SOFTWARE_GPU,
+  USUAL_ORDER,
+} from './engine-name.ts';
 import { isRegistered, type RunningEngine, startEngine } from './start-engine.ts';
 
 export interface ChooseEngineOptions {
@@ -141,7 +147,11 @@ function isOnnxOrRegistered(engine: EngineName): boolean {
 
 function untried(engine: EngineName, chosen: RunningEngine | undefined): EngineTrial {
   if (!isOnnxOrRegistered(engine)) {
-    return { engine, outcome: 'missing', detail: `this tfjs backend is not there. To have it: ${adviceFor(engine)}.` };
+    return {
+      engine,
+      outcome: 'missing',
+      detail: `this tfjs backend is not there. To have it: ${adviceFor(engine)}.`,
+    };
   }
   return { engine, outcome: 'not tried', detail: `${chosen?.engine ?? 'Another'} comes before it.` };
 }

@@ -92,7 +92,9 @@ export async function openOnBestEngine(
     for (let last = failed; ; ) {
       if (last !== undefined) candidates = without(candidates, last.engine);
       if (last !== undefined && candidates.engines.length === 0) {
-        throw new BackendError(`${last.engine} failed: ${last.reason}. There is no other engine to go on with.`);
+        throw new BackendError(
+          `${last.engine} failed: ${last.reason}. There is no other engine to go on with.`,
+        );
       }
       const choice = await chooseFrom(candidates);
       if (last !== undefined) onFallback?.({ from: last.engine, to: choice.engine, reason: last.reason });

@@ -30,7 +30,7 @@ export function parityInputs(size: number): (string | Raster)[] {
     ...TEXTS,
     picture((row, column, channel) => (255 * [row, column, size - row][channel]!) / size),
     picture(() => random.integer(256)),
-    picture((row, column) => ((row >> 3) + (column >> 3)) % 2 === 0 ? 230 : 40),
+    picture((row, column) => (((row >> 3) + (column >> 3)) % 2 === 0 ? 230 : 40)),
     picture(() => 127),
   ];
 }

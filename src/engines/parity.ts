@@ -101,7 +101,8 @@ export async function measureParity(
       expected ??= measured.embeddings;
       const { embeddings, ...times } = measured;
       const maxDifference = largestDifference(embeddings, expected);
-      const detail = running.gpu?.name ?? (running.runtime ? `ONNX Runtime, tensors in ${running.backend}` : '');
+      const detail =
+        running.gpu?.name ?? (running.runtime ? `ONNX Runtime, tensors in ${running.backend}` : '');
       rows.push({ engine, ok: maxDifference <= tolerance, detail, maxDifference, tolerance, ...times });
     } catch (error) {
       signal?.throwIfAborted();

@@ -47,7 +47,8 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<void> {
   const { create, globals } = await importOptional(() => import('webgpu'), 'webgpu', purpose);
   // Constants such as GPUBufferUsage, under the names that they have in a browser.
   for (const [name, value] of Object.entries(globals)) {
-    if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+    if (!(name in globalThis))
+      Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
   }
   const settings = JSON.stringify([powerPreference, dawn]);
   const isUsable = opened.get(settings)?.isLost === false && tf.engine().backendNames().includes('webgpu');
