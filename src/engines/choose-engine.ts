@@ -69,8 +69,9 @@ export async function resolveCandidates(
   { engines, runtime }: ChooseEngineOptions,
 ): Promise<Candidates> {
   if (runtime !== undefined) {
-    const { assertRuntime } = await import('../compile/index.ts');
-    assertRuntime(door, runtime);
+    // Loaded only now, so that whoever has no runtime does not load the compiler.
+    const compiler: typeof import('../compile/index.ts') = await import('../compile/index.ts');
+    compiler.assertRuntime(door, runtime);
   }
   if (engines === undefined) return { engines: usualEngines(runtime), isUsualOrder: true, runtime };
   if (!Array.isArray(engines) || engines.length === 0 || engines.some((name) => typeof name !== 'string')) {

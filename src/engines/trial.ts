@@ -46,8 +46,8 @@ async function compute(runtime: OrtRuntime | undefined): Promise<ArrayLike<numbe
   }
 }
 
-function attend(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
-  return tf.softmax<tf.Tensor2D>(tf.matMul(a, b));
+function attend(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor {
+  return tf.softmax(tf.matMul(a, b));
 }
 
 async function read(tensor: tf.Tensor): Promise<ArrayLike<number>> {
