@@ -2,7 +2,7 @@
 // Rasters in, Float32Arrays out; no tensor leaves it but through `network` and `parameters()`.
 
 import * as tf from '@tensorflow/tfjs-core';
-import { model as cutModel, type LayersModel } from '@tensorflow/tfjs-layers';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import {
   assertWeightsFit,
   type Bytes,
@@ -23,10 +23,12 @@ import {
   writeChunks,
 } from './checkpoint/index.ts';
 import { type Classification, classifyRows } from './clippo/classification.ts';
-import { type CompiledEncoder, compileEncoder, type EncoderOutput } from './clippo/compiled-encoder.ts';
+import { type CompiledEncoder, compileEncoder } from './clippo/compiled-encoder.ts';
+import { embedRasters } from './clippo/embed-rasters.ts';
 import { assertList, createInputReader, type ReadInput } from './clippo/input-reader.ts';
 import { LOAD_OPTIONS, openPretrained, type PretrainedOptions } from './clippo/open-pretrained.ts';
 import { quantizationSample } from './clippo/quantization-sample.ts';
+import { type WarmUpOptions, warmUpBatches } from './clippo/warm-up.ts';
 import type { CompileReport, OrtRuntime } from './compile/index.ts';
 import {
   createEmbeddings,
@@ -40,14 +42,12 @@ import type { ImageLike } from './image-input.ts';
 import {
   buildClippoNetwork,
   type ClippoConfig,
-  groupBySize,
   inferConfig,
   initialValues,
   networkParameters,
   type ParameterSource,
   parameterShapes,
   resolveClippoConfig,
-  toTensor,
 } from './model/index.ts';
 import { describeValue, refuseUnknown } from './options.ts';
 import type { OnProgress } from './progress.ts';
@@ -57,6 +57,7 @@ import type { RenderOptions } from './render/index.ts';
 
 export type { Classification } from './clippo/classification.ts';
 export type { PretrainedOptions } from './clippo/open-pretrained.ts';
+export type { WarmUpOptions } from './clippo/warm-up.ts';
 
 /** How {@link ClippoModel.load} makes a model of a checkpoint. */
 export interface LoadOptions extends Pick<ClippoConfig, 'textRows'>, SourceOptions {
@@ -279,7 +280,8 @@ export class ClippoModel {
       const rasters = await Promise.all(
         batch.map((input, i) => this.#read(input, `inputs[${start + i}]`, { resize, signal })),
       );
-      data.set(await this.#embed(rasters, wanted, dim), start * dim);
+      const encoder = { network: this.network, compiled: this.#compiled };
+      data.set(await embedRasters(encoder, rasters, wanted, dim), start * dim);
       onProgress?.({ stage: 'encode', done: start + batch.length, total: inputs.length, unit: 'inputs' });
       // Timers, clicks and aborts have their turn between batches.
       if (start + batchSize < inputs.length) await new Promise((resolve) => setTimeout(resolve));
@@ -319,6 +321,22 @@ export class ClippoModel {
     if (!this.#disposed) this.#compiled = compiled;
     await replaced?.dispose();
     this.#assertAlive();
+  }
+
+  /**
+   * Encodes inputs of every usual kind and forgets the result, so that the first real ones do not wait for shaders,
+   * graphs and the font.
+   *
+   * @throws ConfigError, and as {@link encode}
+   * @example await model.warmUp({ batchSize: 8 });
+   */
+  async warmUp(options: WarmUpOptions = {}): Promise<void> {
+    for (const batch of warmUpBatches(options, this.config.imageSize)) {
+      await this.encode(batch, {
+        batchSize: batch.length,
+        ...(options.signal && { signal: options.signal }),
+      });
+    }
   }
 
   /** What encodes: tfjs, or ONNX Runtime after {@link compile}. */
@@ -408,42 +426,5 @@ export class ClippoModel {
 
   #assertAlive(): void {
     if (this.#disposed) throw new ConfigError('This ClippoModel was disposed. Load or create another one.');
-  }
-
-  /** The network up to a layer, sharing the weights. */
-  #cutAt(layer: string): LayersModel {
-    return cutModel({ inputs: this.network.inputs, outputs: this.network.getLayer(layer).output });
-  }
-
-  /** Rasters of one batch → B · dim numbers: those of one size go through the network together. */
-  async #embed(rasters: readonly Raster[], wanted: EncoderOutput, dim: number): Promise<Float32Array> {
-    const groups = groupBySize(rasters, 'inputs');
-    if (groups.length === 1) return this.#embedGroup(rasters, wanted);
-    const rows = new Float32Array(rasters.length * dim);
-    for (const { rasters: group, places } of groups) {
-      const embedded = await this.#embedGroup(group, wanted);
-      places.forEach((place, i) => {
-        rows.set(embedded.subarray(i * dim, (i + 1) * dim), place * dim);
-      });
-    }
-    return rows;
-  }
-
-  async #embedGroup(rasters: readonly Raster[], wanted: EncoderOutput): Promise<Float32Array> {
-    if (this.#compiled !== undefined) {
-      const images = toTensor(rasters);
-      try {
-        return await this.#compiled.encode(images, wanted);
-      } finally {
-        images.dispose();
-      }
-    }
-    const network = wanted === 'embedding' ? this.network : this.#cutAt(wanted);
-    const rows = tf.tidy(() => network.apply(toTensor(rasters)) as tf.Tensor);
-    try {
-      return (await rows.data()) as Float32Array;
-    } finally {
-      rows.dispose();
-    }
   }
 }

@@ -36,10 +36,28 @@ export {
   type ModelCompileOptions,
   type PretrainedOptions,
   type SaveOptions,
+  type WarmUpOptions,
 } from './clippo-model.ts';
 export type { CompileReport, OrtRuntime } from './compile/index.ts';
 export type { DownloadOptions } from './download/index.ts';
 export { createEmbeddings, type Embeddings, type Hit, similarityMatrix, topK } from './embeddings.ts';
+export {
+  type ChooseEngineOptions,
+  chooseEngine,
+  currentGpu,
+  type EngineChoice,
+  type EngineFallback,
+  type EngineName,
+  type EngineTrial,
+  type Gpu,
+  type HeldModel,
+  measureParity,
+  type OpenOptions,
+  openOnBestEngine,
+  type ParityOptions,
+  type ParityResult,
+  type ParityRow,
+} from './engines/index.ts';
 export {
   BackendError,
   CheckpointError,

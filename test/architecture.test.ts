@@ -10,7 +10,8 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
 interface Room {
   /** rooms whose door this one may enter; `leaf` are the files of src/ that import nothing but each other */
   readonly mayImport: readonly string[];
-  readonly tfjs: 'no' | 'types' | 'yes';
+  /** `demand`: loaded when it is needed, as optional packages are */
+  readonly tfjs: 'no' | 'types' | 'demand' | 'yes';
   readonly node: boolean;
 }
 
@@ -52,7 +53,12 @@ const ROOMS: Record<string, Room> = {
     tfjs: 'yes',
     node: false,
   },
-  node: { mayImport: ['leaf', 'raster', 'compile', 'data', 'train', 'eval'], tfjs: 'no', node: true },
+  engines: { mayImport: ['leaf', 'raster', 'compile', 'clippo'], tfjs: 'yes', node: false },
+  node: {
+    mayImport: ['leaf', 'raster', 'compile', 'data', 'train', 'eval'],
+    tfjs: 'demand',
+    node: true,
+  },
   web: { mayImport: ['leaf', 'raster'], tfjs: 'no', node: false },
   cli: {
     mayImport: [
@@ -68,6 +74,7 @@ const ROOMS: Record<string, Room> = {
       'tasks',
       'train',
       'eval',
+      'engines',
       'node',
       'index',
     ],
@@ -75,7 +82,17 @@ const ROOMS: Record<string, Room> = {
     node: true,
   },
   index: {
-    mayImport: ['leaf', 'raster', 'render', 'model', 'download', 'checkpoint', 'compile', 'clippo'],
+    mayImport: [
+      'leaf',
+      'raster',
+      'render',
+      'model',
+      'download',
+      'checkpoint',
+      'compile',
+      'clippo',
+      'engines',
+    ],
     tfjs: 'no',
     node: false,
   },
@@ -83,7 +100,7 @@ const ROOMS: Record<string, Room> = {
 
 const LEAVES = [
   ...['embeddings', 'errors', 'options', 'page', 'platform', 'png', 'progress', 'prompts', 'random', 'shape'],
-  ...['file-cache', 'shipped-models', 'text-rows'],
+  ...['execution-providers', 'file-cache', 'shipped-models', 'text-rows'],
 ];
 const ABOVE: Record<string, string> = {
   ...{ 'clippo-model': 'clippo', 'image-input': 'clippo', 'unifont-release': 'clippo', index: 'index' },
@@ -93,12 +110,15 @@ const KEEPERS: Record<string, string> = {
   'opentype.js': 'render/outline.ts',
   'fast-png': 'png.ts',
   sharp: 'node/image-file.ts',
+  webgpu: 'node/webgpu.ts',
 };
 
 interface Import {
   readonly file: string;
   readonly specifier: string;
   readonly typeOnly: boolean;
+  /** `import('…')` */
+  readonly onDemand: boolean;
 }
 
 function sourceFiles(): string[] {
@@ -115,6 +135,7 @@ function importsOf(file: string): Import[] {
     file,
     specifier: match[2] ?? match[3]!,
     typeOnly: match[1] !== undefined,
+    onDemand: match[3] !== undefined,
   }));
 }
 
@@ -131,7 +152,7 @@ function resolveImport({ file, specifier }: Import): string {
 }
 
 function complaints(line: Import): string[] {
-  const { file, specifier, typeOnly } = line;
+  const { file, specifier, typeOnly, onDemand } = line;
   const name = roomOf(file);
   const room = ROOMS[name];
   if (room === undefined) return [`${file} stands in no room`];
@@ -149,7 +170,8 @@ function complaints(line: Import): string[] {
   }
   if (specifier.startsWith('node:')) return room.node ? [] : complain(`${name} must run in a browser`);
   if (specifier.startsWith('@tensorflow/')) {
-    const allowed = room.tfjs === 'yes' || (room.tfjs === 'types' && typeOnly);
+    const allowed =
+      room.tfjs === 'yes' || (room.tfjs === 'types' && typeOnly) || (room.tfjs === 'demand' && onDemand);
     return allowed ? [] : complain(`${name} must not need tfjs`);
   }
   if (specifier.startsWith('#'))
@@ -165,10 +187,14 @@ describe('architecture', () => {
     expect(files.length).toBeGreaterThan(20);
     const found = importsOf('index.ts').map((line) => line.specifier);
     expect(found).toContain('./clippo-model.ts');
-    expect(complaints({ file: 'render/x.ts', specifier: 'node:fs', typeOnly: false })).toHaveLength(1);
-    expect(complaints({ file: 'ops/x.ts', specifier: '../model/vit.ts', typeOnly: false })).toHaveLength(1);
     expect(
-      complaints({ file: 'model/x.ts', specifier: '../raster/resize.ts', typeOnly: false }),
+      complaints({ file: 'render/x.ts', specifier: 'node:fs', typeOnly: false, onDemand: false }),
+    ).toHaveLength(1);
+    expect(
+      complaints({ file: 'ops/x.ts', specifier: '../model/vit.ts', typeOnly: false, onDemand: false }),
+    ).toHaveLength(1);
+    expect(
+      complaints({ file: 'model/x.ts', specifier: '../raster/resize.ts', typeOnly: false, onDemand: false }),
     ).toHaveLength(1);
   });
 

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import type { Command } from 'commander';
 import { BackendError } from '../errors.ts';
-import { encodePng, nodeRuntime, readImage } from '../node/index.ts';
+import { encodePng, nodeRuntime, readImage, useWebGpu } from '../node/index.ts';
 import { createRenderer, renderText } from '../render/index.ts';
 import { BACKENDS, type Backend, startBackend } from './engine.ts';
 import { installedVersion, ownPackage } from './installed-package.ts';
@@ -55,6 +55,7 @@ async function examine(): Promise<Finding[]> {
   for (const backend of BACKENDS) {
     backends.push(await tryOut(`tfjs ${backend}`, false, () => tryBackend(backend)));
   }
+  const webgpu = await tryOut('tfjs webgpu', false, tryWebGpu);
   const onnx = await tryOut('onnxruntime-node', false, tryOnnxRuntime);
   const working = backends.find(({ ok }) => ok);
   const engine: Finding = {
@@ -70,6 +71,7 @@ async function examine(): Promise<Finding[]> {
     nodeVersion(),
     ...['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers'].map(peer),
     ...backends,
+    webgpu,
     onnx,
     engine,
     await tryOut('bundled font', true, tryFont),
@@ -110,6 +112,14 @@ async function tryBackend(backend: Backend): Promise<string> {
   await startBackend([backend]);
   const tf = await import('@tensorflow/tfjs-core');
   return tryProduct(`@tensorflow/tfjs-backend-${backend}`, tf, async (a, b) => tf.matMul(a, b));
+}
+
+async function tryWebGpu(): Promise<string> {
+  await useWebGpu();
+  const tf = await import('@tensorflow/tfjs-core');
+  const works = await tryProduct('@tensorflow/tfjs-backend-webgpu', tf, async (a, b) => tf.matMul(a, b));
+  const { currentGpu } = await import('../engines/index.ts');
+  return `${works} on ${currentGpu()?.name ?? 'a GPU'}`;
 }
 
 async function tryOnnxRuntime(): Promise<string> {

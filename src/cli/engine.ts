@@ -3,16 +3,19 @@
 
 import type { OrtRuntime } from '../compile/index.ts';
 import { BackendError } from '../errors.ts';
-import { nodeRuntime } from '../node/index.ts';
+import { nodeRuntime, useWebGpu } from '../node/index.ts';
 
 export const BACKENDS = ['wasm', 'cpu'] as const;
 export type Backend = (typeof BACKENDS)[number];
+/** On the GPU, for what encodes: training there is not tested. */
+const GPU_ENGINES = ['onnx-webgpu', 'webgpu'] as const;
 export const ENGINES = ['auto', 'onnx', ...BACKENDS] as const;
-export type Engine = (typeof ENGINES)[number];
+export const ENCODING_ENGINES = [...ENGINES, ...GPU_ENGINES] as const;
+export type Engine = (typeof ENCODING_ENGINES)[number];
 
 export interface StartedEngine {
   /** tfjs's current backend, which holds the tensors whatever computes */
-  readonly backend: Backend;
+  readonly backend: Backend | 'webgpu';
   /** ONNX Runtime, if that computes */
   readonly runtime?: OrtRuntime;
 }
@@ -24,6 +27,14 @@ export interface StartedEngine {
  */
 export async function startEngine(wanted: Engine): Promise<StartedEngine> {
   if (wanted === 'wasm' || wanted === 'cpu') return { backend: await startBackend([wanted]) };
+  if (wanted === 'webgpu') {
+    await useWebGpu();
+    return { backend: 'webgpu' };
+  }
+  if (wanted === 'onnx-webgpu') {
+    const runtime = gpuRuntime();
+    return { backend: await startBackend(['cpu', 'wasm']), runtime };
+  }
   let runtime: OrtRuntime;
   try {
     runtime = nodeRuntime();
@@ -33,6 +44,11 @@ export async function startEngine(wanted: Engine): Promise<StartedEngine> {
   }
   // Only tensors on their way: the backend whose tensors are plain arrays is the one to have.
   return { backend: await startBackend(['cpu', 'wasm']), runtime };
+}
+
+/** ONNX Runtime on the GPU, what that cannot do on the processor. @throws BackendError that says what to install */
+export function gpuRuntime(): OrtRuntime {
+  return nodeRuntime({ executionProviders: ['webgpu', 'cpu'] });
 }
 
 /**

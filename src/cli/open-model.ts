@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import type { ClippoModel } from '../clippo-model.ts';
 import type { OrtRuntime } from '../compile/index.ts';
 import { ConfigError } from '../errors.ts';
-import { ENGINES, type Engine, type StartedEngine, startEngine } from './engine.ts';
+import { ENCODING_ENGINES, ENGINES, type Engine, type StartedEngine, startEngine } from './engine.ts';
 import { readFonts } from './font-file.ts';
 import { installedVersion } from './installed-package.ts';
 import { collect, positiveInteger } from './option-values.ts';
@@ -27,12 +27,18 @@ const MODEL = ['--model <checkpoint>', 'npz or safetensors file, its URL, or a n
 /** Of a verb that trains, or with `optional: true` one that may find the model elsewhere. */
 export function addNetworkOptions(
   command: Command,
-  { optional = false }: { readonly optional?: boolean } = {},
+  {
+    optional = false,
+    engines = ENGINES,
+  }: { readonly optional?: boolean; readonly engines?: readonly Engine[] } = {},
 ): Command {
   return (optional ? command.option(...MODEL) : command.requiredOption(...MODEL))
     .addOption(
-      new Option('--engine <name>', 'onnx (ONNX Runtime), a tfjs backend, or auto: the fastest installed')
-        .choices(ENGINES)
+      new Option(
+        '--engine <name>',
+        'onnx (ONNX Runtime), a tfjs backend, or auto: the fastest installed that needs no GPU',
+      )
+        .choices(engines)
         .default('auto'),
     )
     .option(
@@ -43,7 +49,7 @@ export function addNetworkOptions(
 }
 
 export function addModelOptions(command: Command, options: { readonly optional?: boolean } = {}): Command {
-  return addNetworkOptions(command, options)
+  return addNetworkOptions(command, { ...options, engines: ENCODING_ENGINES })
     .addOption(
       new Option('--precision <type>', 'int8 is twice as fast, a little less exact, and needs onnx')
         .choices(['fp32', 'int8'])
@@ -99,14 +105,15 @@ export async function useEngine(
   await model.compile(runtime, { precision });
   const { cosine } = model.compileReport ?? {};
   const loss = cosine === undefined ? '' : ` (cosine to fp32: ${cosine.toFixed(4)})`;
-  terminal.note(`Engine: ONNX Runtime ${installedVersion('onnxruntime-node')}, ${precision}${loss}.`);
+  const where = engine === 'onnx-webgpu' ? ' on WebGPU' : '';
+  terminal.note(`Engine: ONNX Runtime ${installedVersion('onnxruntime-node')}${where}, ${precision}${loss}.`);
 }
 
 export type EngineFlags = Pick<NetworkFlags, 'engine'> & Partial<Pick<ModelFlags, 'precision'>>;
 
 /** @throws ConfigError when the engine cannot do that precision, BackendError when it is not there */
 export function startEngineFor({ engine, precision = 'fp32' }: EngineFlags): Promise<StartedEngine> {
-  if (precision === 'int8' && (engine === 'wasm' || engine === 'cpu')) {
+  if (precision === 'int8' && engine !== 'auto' && engine !== 'onnx') {
     throw new ConfigError(`--precision int8 is not for --engine ${engine}. Leave one of them out.`);
   }
   return startEngine(precision === 'int8' ? 'onnx' : engine); // int8 leaves no choice

@@ -12,6 +12,7 @@ import { addEval } from './eval/index.ts';
 import { addFinetune } from './finetune/index.ts';
 import { addInspect } from './inspect.ts';
 import { ownPackage } from './installed-package.ts';
+import { addParity } from './parity.ts';
 import { addRender } from './render.ts';
 import { addSearch } from './search.ts';
 import { type CliStreams, createTerminal, type Terminal } from './terminal.ts';
@@ -98,6 +99,7 @@ export function createProgram(
     addConvert,
     addInspect,
     addDownload,
+    addParity,
     addDoctor,
   ]) {
     add(program, terminal);

@@ -12,5 +12,6 @@ export type { CompileOptions, ExportOptions, InputSpec } from './compile-options
 export type { Attribute, Attributes, Value } from './graph.ts';
 export type { KernelCall, KernelTable, Lowering } from './kernels/index.ts';
 export type { ExternalData } from './onnx.ts';
-export type { OrtRuntime, OrtSession, OrtTensor } from './session.ts';
+export { assertRuntime, type OrtRuntime, type OrtSession, type OrtTensor } from './session.ts';
 export { isRecording } from './trace.ts';
+export { type OrtWebModule, type WebRuntime, type WebRuntimeOptions, webRuntime } from './web-runtime.ts';

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import type { OrtRuntime } from '../compile/index.ts';
 import { ConfigError } from '../errors.ts';
+import { type ExecutionProvider, isProviderList } from '../execution-providers.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import { requireOptional } from './optional.ts';
 
@@ -16,8 +17,8 @@ const LOG_LEVELS = { verbose: 0, info: 1, warning: 2, error: 3, fatal: 4 } as co
 export interface NodeRuntimeOptions {
   /** Threads of a session; default: one for each physical core. */
   readonly threads?: number;
-  /** What runs the graphs, best first: `['cpu']` (default), `['cuda', 'cpu']`, or with settings `[{ name: 'cuda' }]`. */
-  readonly executionProviders?: readonly (string | { readonly name: string })[];
+  /** What runs the graphs, best first: `['cpu']` (default), `['webgpu', 'cpu']`, `['cuda', 'cpu']`, or with settings `[{ name: 'cuda' }]`. */
+  readonly executionProviders?: readonly ExecutionProvider[];
   /** From which level on ONNX Runtime writes to stderr; default `'error'`. */
   readonly logLevel?: keyof typeof LOG_LEVELS;
 }
@@ -90,16 +91,7 @@ function checked(options: NodeRuntimeOptions): NodeRuntimeOptions {
       `nodeRuntime: logLevel: expected one of ${levels}, got ${describeValue(logLevel)}.`,
     );
   }
-  const isProvider = (provider: unknown): boolean =>
-    typeof provider === 'string' || typeof Object(provider).name === 'string';
-  if (
-    executionProviders !== undefined &&
-    !(
-      Array.isArray(executionProviders) &&
-      executionProviders.length > 0 &&
-      executionProviders.every(isProvider)
-    )
-  ) {
+  if (executionProviders !== undefined && !isProviderList(executionProviders)) {
     throw new ConfigError(
       `nodeRuntime: executionProviders: expected a list such as ['cpu'], got ${describeValue(executionProviders)}.`,
     );

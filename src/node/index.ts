@@ -7,4 +7,5 @@ export { readFile, writeFile } from './files.ts';
 export { encodePng, readImage, writePng } from './image-file.ts';
 export { partFolder } from './part-folder.ts';
 export { runFolder } from './run-folder.ts';
+export { useWebGpu, type WebGpuOptions } from './webgpu.ts';
 export { createWorkerBatches, type WorkerBatchesOptions } from './worker-batches.ts';

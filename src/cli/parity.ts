@@ -1,0 +1,140 @@
+// `clippo parity`: the same inputs through a model on every engine of this machine, compared and timed.
+
+import type { Command } from 'commander';
+import type { ParityResult, ParityRow } from '../engines/index.ts';
+import { BackendError, ConfigError } from '../errors.ts';
+import { nodeRuntime, useWebGpu } from '../node/index.ts';
+import { gpuRuntime, startBackend } from './engine.ts';
+import { names, positiveInteger } from './option-values.ts';
+import { figures, printable } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+const ENGINES = ['cpu', 'wasm', 'webgpu', 'onnx', 'onnx-webgpu'] as const;
+type ParityEngine = (typeof ENGINES)[number];
+
+const EXAMPLES = `
+The vectors of each engine are compared to those of tfjs's cpu backend. An engine that is not installed, or has no GPU,
+is listed with the reason; the exit code is 1 if one that runs is off by more than 1e-4, on a GPU 1e-3, or fails.
+In a browser: examples/browser/parity.html.
+
+Examples:
+  $ clippo parity
+  $ clippo parity --model clippo.npz --engines cpu,onnx --json`;
+
+interface Flags {
+  readonly model: string;
+  readonly engines: readonly string[];
+  readonly repeats: number;
+  readonly json?: boolean;
+}
+
+export function addParity(program: Command, terminal: Terminal): void {
+  program
+    .command('parity')
+    .summary('compare the engines of this machine')
+    .description('Runs the same texts and pictures on every engine: largest difference, and speed.')
+    .option('--model <checkpoint>', 'npz or safetensors file, its URL, or a name', 'emoji')
+    .option('--engines <list>', `of ${ENGINES.join(', ')}`, names, [...ENGINES])
+    .option('--repeats <n>', 'encodings that are timed, of which the median counts', positiveInteger, 3)
+    .option('--json', 'print the comparison as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action((flags: Flags) => parity(flags, terminal));
+}
+
+async function parity({ model: source, engines, repeats, json }: Flags, terminal: Terminal): Promise<void> {
+  const wanted = engines.map(known);
+  const reasons = await makeAvailable(wanted);
+  const { measureParity } = await import('../engines/index.ts');
+  const { ClippoModel } = await import('../clippo-model.ts');
+  const { isPretrainedName } = await import('../checkpoint/index.ts');
+  const { signal, onProgress } = terminal;
+  const load = () =>
+    isPretrainedName(source)
+      ? ClippoModel.fromPretrained(source, { signal })
+      : ClippoModel.load(source, { signal });
+  // Two runtimes, one for the processor and one for the GPU, so that neither is asked for what it is not.
+  const onProcessor = wanted.filter((engine) => engine !== 'onnx-webgpu');
+  const options = { repeats, signal, onProgress };
+  const first = await measureParity(load, {
+    ...options,
+    engines: onProcessor,
+    ...runtimeOf(nodeRuntime, wanted),
+  });
+  const rows = [...first.rows];
+  if (wanted.includes('onnx-webgpu')) {
+    const gpu = await measureParity(load, {
+      ...options,
+      engines: ['onnx-webgpu'],
+      ...runtimeOf(gpuRuntime, wanted),
+    });
+    rows.push(...gpu.rows.filter(({ engine }) => engine === 'onnx-webgpu'));
+  }
+  terminal.endProgress();
+  const result: ParityResult = {
+    ...first,
+    rows: rows.map((row) =>
+      row.ok === undefined ? { ...row, detail: reasons.get(row.engine) ?? row.detail } : row,
+    ),
+  };
+  if (json) await terminal.printJson(result);
+  else await terminal.print(report(result));
+  const wrong = result.rows.filter(({ ok }) => ok === false).map(({ engine }) => engine);
+  if (wrong.length > 0) throw new BackendError(`Not the same as ${result.reference}: ${wrong.join(', ')}.`);
+}
+
+function known(name: string): ParityEngine {
+  const engine = ENGINES.find((one) => one === name);
+  if (engine !== undefined) return engine;
+  throw new ConfigError(`--engines: expected some of ${ENGINES.join(', ')}, got ${JSON.stringify(name)}.`);
+}
+
+/** Registers the tfjs backends, the reference among them. @returns why those that cannot be had cannot be */
+async function makeAvailable(wanted: readonly ParityEngine[]): Promise<Map<string, string>> {
+  const reasons = new Map<string, string>();
+  const attempts: Partial<Record<ParityEngine, () => Promise<unknown>>> = {
+    wasm: () => startBackend(['wasm']),
+    webgpu: () => useWebGpu(),
+    onnx: async () => nodeRuntime(),
+    'onnx-webgpu': async () => gpuRuntime(),
+  };
+  for (const engine of wanted) {
+    try {
+      await attempts[engine]?.();
+    } catch (error) {
+      if (!(error instanceof BackendError)) throw error;
+      reasons.set(engine, error.message);
+    }
+  }
+  await startBackend(['cpu']);
+  return reasons;
+}
+
+/** No runtime where onnxruntime-node is missing: why is among the reasons. */
+function runtimeOf(make: typeof gpuRuntime, wanted: readonly ParityEngine[]) {
+  if (!wanted.includes('onnx') && !wanted.includes('onnx-webgpu')) return {};
+  try {
+    return { runtime: make() };
+  } catch (error) {
+    if (error instanceof BackendError) return {};
+    throw error;
+  }
+}
+
+function report({ reference, count, rows }: ParityResult): string {
+  const heading = ['engine', 'difference', 'ms an input', 'first ms', ''];
+  const lines = rows.map((row) => [row.engine, ...cells(row), verdict(row)]);
+  const missing = rows
+    .filter(({ ok }) => ok !== true && ok !== undefined)
+    .concat(rows.filter(({ ok }) => ok === undefined));
+  const reasons = missing.map(({ engine, detail }) => `${engine}: ${printable(detail)}\n`).join('');
+  return `${count} inputs, compared to ${reference}:\n${figures([heading, ...lines])}${reasons}`;
+}
+
+function cells({ maxDifference, msPerInput, firstMs }: ParityRow): string[] {
+  return [maxDifference?.toExponential(1) ?? '–', msPerInput?.toFixed(1) ?? '–', firstMs?.toFixed(0) ?? '–'];
+}
+
+function verdict({ ok, tolerance }: ParityRow): string {
+  if (ok === undefined) return 'not here';
+  return ok ? `within ${tolerance}` : `NOT within ${tolerance}`;
+}
