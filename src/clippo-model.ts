@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import {
   assertWeightsFit,
+  assertWeightsUsable,
   type Bytes,
   type CheckpointSource,
   fitImageSize,
@@ -18,7 +19,7 @@ import {
   safetensorsChunks,
   storedTextRows,
   takeTextRows,
-  toFloat32,
+  toOwnFloat32,
   towerWeights,
   writeChunks,
 } from './checkpoint/index.ts';
@@ -195,13 +196,12 @@ export class ClippoModel {
     const { imageSize = stored.imageSize!, textRows = savedRows ?? 'all' } = options;
     const config = { ...stored, imageSize, textRows };
     const fitted = fitImageSize(weights, stored, config);
-    assertWeightsFit(parameterShapes(config), fitted);
-    // A damaged array shows when it is first read: here, before there is a variable that would be left behind.
-    for (const array of fitted.values()) toFloat32(array);
+    // Before there is a variable that would be left behind.
+    assertWeightsUsable(parameterShapes(config), fitted);
     await tf.ready();
     options.signal?.throwIfAborted();
     // Copied, so that the model neither keeps the file's bytes alive nor changes with them.
-    return new ClippoModel(config, (path) => toFloat32(fitted.get(path)!).slice(), options.render);
+    return new ClippoModel(config, (path) => toOwnFloat32(fitted.get(path)!), options.render);
   }
 
   /**
@@ -245,7 +245,7 @@ export class ClippoModel {
     assertWeightsFit(parameterShapes(this.config), weights);
     // Everything is decoded and checked before the first variable changes.
     const decoded = [...this.#parameters].map(
-      ([path, variable]) => [variable, toFloat32(weights.get(path)!).slice()] as const,
+      ([path, variable]) => [variable, toOwnFloat32(weights.get(path)!)] as const,
     );
     options.signal?.throwIfAborted();
     for (const [variable, values] of decoded) {

@@ -140,3 +140,15 @@ export function toFloat32(array: NdArray): Float32Array {
   for (let i = 0; i < data.length; i++) values[i] = Number(data[i]);
   return values;
 }
+
+/** {@link toFloat32} in memory of its own: copied where it is a view of the file, or the caller's array. */
+export function toOwnFloat32(array: NdArray): Float32Array {
+  const bytes = storedBytes.get(array)?.();
+  const values = toFloat32(array);
+  return bytes === undefined || values.buffer === bytes.buffer ? values.slice() : values;
+}
+
+/** Reads a parsed array without decoding it, so that a damaged one shows. @throws CheckpointError */
+export function verifyArray(array: NdArray): void {
+  storedBytes.get(array)?.();
+}

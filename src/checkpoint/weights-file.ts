@@ -4,12 +4,11 @@
 import { inferConfig, parameterShapes } from '../model/index.ts';
 import { readBigVision } from './big-vision.ts';
 import type { NdArrayLike } from './nd-array.ts';
-import { toFloat32 } from './nd-array.ts';
 import { parseArrays } from './parse-arrays.ts';
 import { safetensorsChunks } from './safetensors.ts';
 import { storedTextRows, takeTextRows } from './text-rows.ts';
 import { towerWeights } from './tower-weights.ts';
-import { assertWeightsFit } from './weights-fit.ts';
+import { assertWeightsUsable } from './weights-fit.ts';
 
 /**
  * @returns the bytes in parts, views of the file's own among them
@@ -19,9 +18,7 @@ export function weightsFileChunks(bytes: Uint8Array): Iterable<Uint8Array> {
   const arrays = parseArrays(bytes);
   const textRows = takeTextRows(arrays);
   const weights = towerWeights(readBigVision(arrays));
-  assertWeightsFit(parameterShapes(inferConfig(weights)), weights);
-  // Checksums are compared when an array is read: here, before a byte is kept.
-  for (const array of weights.values()) toFloat32(array);
+  assertWeightsUsable(parameterShapes(inferConfig(weights)), weights);
   const kept: [string, NdArrayLike][] = textRows === undefined ? [] : storedTextRows(textRows);
   return safetensorsChunks([...kept, ...weights]);
 }

@@ -1,7 +1,7 @@
 // Do these weights fit that model? All that is missing, extra or of another shape is told at once.
 
 import { CheckpointError } from '../errors.ts';
-import type { NdArray } from './nd-array.ts';
+import { type NdArray, verifyArray } from './nd-array.ts';
 
 const LISTED = 20;
 
@@ -33,6 +33,20 @@ export function assertWeightsFit(
     advice(missing, extra, unlike),
   ];
   throw new CheckpointError(lines.join('\n'));
+}
+
+/**
+ * {@link assertWeightsFit}, and every array is read once: a damaged one shows here, and not in the middle of whatever is
+ * made of them.
+ *
+ * @throws CheckpointError
+ */
+export function assertWeightsUsable(
+  expected: ReadonlyMap<string, readonly number[]>,
+  weights: ReadonlyMap<string, NdArray>,
+): void {
+  assertWeightsFit(expected, weights);
+  for (const array of weights.values()) verifyArray(array);
 }
 
 function list(title: string, items: readonly string[]): string[] {
