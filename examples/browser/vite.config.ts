@@ -6,9 +6,6 @@ import { type DemoData, makeData, sizesOf } from './build/make-data.ts';
 
 export const SITE = join(import.meta.dirname, '../../out/demo');
 
-/** Of the optional packages of clippo-ts the one that is not installed here; no page reads Parquet files. */
-const rolldownOptions = { external: ['hyparquet-compressors'] };
-
 export function siteConfig(data: DemoData): UserConfig {
   return {
     root: import.meta.dirname,
@@ -18,12 +15,11 @@ export function siteConfig(data: DemoData): UserConfig {
       __DATA_FOLDER__: JSON.stringify(data.name),
       __DATA_SIZES__: JSON.stringify(sizesOf(data)),
     },
-    worker: { format: 'es', rolldownOptions },
+    worker: { format: 'es' },
     build: {
       outDir: SITE,
       emptyOutDir: true,
       target: 'es2022',
-      rolldownOptions,
       assetsInlineLimit: 0,
       chunkSizeWarningLimit: 2000,
       modulePreload: { polyfill: false },
