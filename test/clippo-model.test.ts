@@ -333,7 +333,7 @@ describe('loading and saving', () => {
     const fetching = vi
       .spyOn(globalThis, 'fetch')
       .mockImplementation(async () => new Response(readGolden(GOLDEN).slice()));
-    const model = await ClippoModel.fromPretrained('clippo_b16_100c4');
+    const model = await ClippoModel.fromPretrained('clippo_b16_100c4', { cache: false });
     expect(fetching.mock.calls[0]![0]).toBe(
       'https://storage.googleapis.com/big_vision/clippo/clippo_b16_100c4.npz',
     );
