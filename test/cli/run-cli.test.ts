@@ -80,7 +80,7 @@ describe('wrong use ends with 2 and says what is wrong', () => {
     ],
     [
       ['embed', '--model', 'm.npz', '--text', 'a', '--engine', 'gpu'],
-      'Allowed choices are auto, onnx, wasm, cpu.',
+      'Allowed choices are auto, onnx, wasm, cpu, onnx-webgpu, webgpu.',
     ],
     [
       ['embed', '--model', 'm.npz', '--text', 'a', '--engine', 'wasm', '--precision', 'int8'],
