@@ -2,7 +2,7 @@
 // the machine, so they are not made anew by a test.
 
 import { fileURLToPath } from 'node:url';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { buildSite } from '../examples/browser/build/site.ts';
 import { launchChromium } from '../test/support/chromium.ts';
@@ -12,13 +12,26 @@ import type { DEMO_PICTURES } from './figures/demo-pictures.ts';
 const WIDE = { width: 1280, height: 1010 };
 const NARROW = { width: 360, height: 900 };
 
-async function keep(name: (typeof DEMO_PICTURES)[number], of: Page | Locator): Promise<void> {
+/** @param panel - id of the panel that is shown; without it, what is in sight */
+async function keep(name: (typeof DEMO_PICTURES)[number], page: Page, panel?: string): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 1500)); // sheets of pictures come in
   const path = fileURLToPath(new URL(`images/${name}`, import.meta.url));
-  const { size } = await sharp(await of.screenshot())
-    .webp({ quality: 82, effort: 6 })
+  const { size } = await sharp(await photograph(page, panel))
+    .webp({ quality: panel === 'map' ? 55 : 76, effort: 6 })
     .toFile(path);
   console.log(`docs/images/${name}: ${size} bytes`);
+}
+
+/** A panel with some paper around it, and without the bar that stays on top. */
+async function photograph(page: Page, panel?: string): Promise<Buffer> {
+  if (panel === undefined) return page.screenshot();
+  await page.evaluate(() => document.querySelector('.masthead')?.classList.add('unseen'));
+  const { x, y, width, height } = (await page.locator(`#${panel}`).boundingBox())!; // it is on the page
+  const top = y + (await page.evaluate(() => scrollY));
+  return page.screenshot({
+    fullPage: true,
+    clip: { x: x - 40, y: top + 30, width: width + 80, height: height + 10 },
+  });
 }
 
 async function photographSearch(browser: Browser, url: string): Promise<void> {
@@ -50,15 +63,15 @@ async function photographPanels(browser: Browser, url: string): Promise<void> {
   await hitsOf(page, 'sunflower');
   await page.click('#picture-hit');
   await saying(page, '#near-words', /Arabic/);
-  await keep('demo-picture.webp', page.locator('#picture'));
+  await keep('demo-picture.webp', page, 'picture');
   await page.click('#map-draw');
   await saying(page, '#map-report', /apart/);
-  await keep('demo-map.webp', page.locator('#map'));
+  await keep('demo-map.webp', page, 'map');
   await page.click('#train-start');
   await saying(page, '#train-figures', /step [2-9]\d\d/);
   await page.click('#train-stop');
   await saying(page, '#train-report', /^Stopped/);
-  await keep('demo-training.webp', page.locator('#training'));
+  await keep('demo-training.webp', page, 'training');
   await close();
 }
 
