@@ -56,7 +56,6 @@ export interface SearchResult {
   readonly hits: readonly { readonly index: number; readonly score: number }[];
   readonly encodeMs: number;
   readonly searchMs: number;
-  readonly engine: EngineName;
 }
 
 export interface PictureSeen {

@@ -24,7 +24,7 @@ export function testTrouble(demo: () => Demo): void {
     await hitsOf(page, 'arc-en-ciel');
     expect(await page.evaluate(() => typeof SharedArrayBuffer)).toBe('undefined');
     await chooseEngine(page, 'webgpu');
-    expect(await page.textContent('#notice')).toMatch(/no WebGPU|no graphics card.*Choose WebAssembly\./);
+    expect(await page.textContent('#notice')).toMatch(/no WebGPU|WebGPU cannot be had here: there is no GPU/);
     expect(await page.isChecked('input[value=wasm]')).toBe(true);
     expect((await search(page, 'rocket'))[0]).toBe('rocket');
     await close();
@@ -53,7 +53,7 @@ export function testTrouble(demo: () => Demo): void {
     await worker!.evaluate(() => (globalThis as unknown as { device: { destroy(): void } }).device.destroy());
     expect((await search(page, 'ракета'))[0]).toBe('rocket');
     expect(await saying(page, '#notice', /./)).toMatch(
-      /^WebGPU stopped: .*\. WebAssembly goes on from here\.$/,
+      /^WebGPU stopped: the GPU device was lost .*\. WebAssembly goes on from here\.$/,
     );
     expect(await page.isChecked('input[value=wasm]')).toBe(true);
     await close();

@@ -1,6 +1,5 @@
-// Name of an engine → tfjs on that backend, or ONNX Runtime. The only file that knows how engines are set up. WebAssembly files come
-// from the page's own site. One thread each: the network reads 16 patches, so there is nothing to share out, and then no page needs
-// SharedArrayBuffer.
+// Name of an engine → what the library's chooseEngine and openOnBestEngine need for it. WebAssembly files come from the page's own site. One thread
+// each: the network reads 16 patches, so there is nothing to share out, and then no page needs SharedArrayBuffer.
 
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import plainWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
@@ -9,56 +8,34 @@ import * as tf from '@tensorflow/tfjs-core';
 import { BackendError, type OrtRuntime } from 'clippo-ts';
 import type { EngineName } from '../protocol.ts';
 
-export interface OpenEngine {
-  /** Given to `model.compile`, and to `train`. */
-  readonly runtime?: OrtRuntime;
-  /** Settles, with the reason, when the graphics card is lost. */
-  readonly lost?: Promise<string>;
-}
+const address = (path: string): string => new URL(path, import.meta.url).href;
 
-/** Makes tfjs compute on an engine from now on. @throws BackendError that says why it cannot be had here */
-export async function openEngine(name: EngineName): Promise<OpenEngine> {
-  if (name === 'webgpu') return openWebGpu();
-  await openWasm();
-  return name === 'onnx' ? { runtime: await onnxRuntime() } : {};
-}
+setWasmPaths({
+  'tfjs-backend-wasm.wasm': address(plainWasm),
+  'tfjs-backend-wasm-simd.wasm': address(simdWasm),
+  'tfjs-backend-wasm-threaded-simd.wasm': address(simdWasm), // never asked for
+});
+tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
 
-async function openWasm(): Promise<void> {
-  if (tf.findBackend('wasm') === null) {
-    const address = (path: string): string => new URL(path, import.meta.url).href;
-    setWasmPaths({
-      'tfjs-backend-wasm.wasm': address(plainWasm),
-      'tfjs-backend-wasm-simd.wasm': address(simdWasm),
-      'tfjs-backend-wasm-threaded-simd.wasm': address(simdWasm), // never asked for
-    });
-    tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+/**
+ * Loads what an engine consists of, if it is not there yet.
+ *
+ * @returns options that name it, for chooseEngine and openOnBestEngine
+ * @throws BackendError that says why it cannot be had here
+ */
+export async function prepareEngine(
+  name: EngineName,
+): Promise<{ engines: EngineName[]; runtime?: OrtRuntime }> {
+  if (name === 'onnx') return { engines: [name], runtime: await onnxRuntime() };
+  if (name === 'webgpu') {
+    if (!('gpu' in navigator)) {
+      throw new BackendError(
+        'This browser has no WebGPU, or the page is not served over https. Choose WebAssembly.',
+      );
+    }
+    await import('@tensorflow/tfjs-backend-webgpu');
   }
-  if (!(await tf.setBackend('wasm'))) {
-    throw new BackendError('WebAssembly does not start in this browser. Allow it, or choose another engine.');
-  }
-}
-
-/** What is used of the browser's WebGPU. */
-interface Gpu {
-  requestAdapter(): Promise<object | null>;
-}
-
-async function openWebGpu(): Promise<OpenEngine> {
-  const { gpu } = navigator as { gpu?: Gpu };
-  if (gpu === undefined) {
-    throw new BackendError(
-      'This browser has no WebGPU, or the page is not served over https. Choose WebAssembly.',
-    );
-  }
-  if ((await gpu.requestAdapter()) === null) {
-    throw new BackendError('This browser has WebGPU, but found no graphics card for it. Choose WebAssembly.');
-  }
-  await import('@tensorflow/tfjs-backend-webgpu');
-  if (!(await tf.setBackend('webgpu'))) {
-    throw new BackendError('The graphics card could not be opened. Choose WebAssembly.');
-  }
-  const { device } = tf.backend() as unknown as { device: { lost: Promise<{ message: string }> } }; // tfjs's WebGPUBackend
-  return { lost: device.lost.then(({ message }) => message || 'the graphics card was taken away') };
+  return { engines: [name] };
 }
 
 async function onnxRuntime(): Promise<OrtRuntime> {
@@ -66,7 +43,7 @@ async function onnxRuntime(): Promise<OrtRuntime> {
     import('onnxruntime-web/wasm'),
     import('onnxruntime-web/ort-wasm-simd-threaded.wasm?url'),
   ]);
-  runtime.env.wasm.wasmPaths = { wasm: new URL(wasm, import.meta.url).href };
+  runtime.env.wasm.wasmPaths = { wasm: address(wasm) };
   runtime.env.wasm.numThreads = 1;
   return runtime;
 }

@@ -1,18 +1,25 @@
-// The model that answers, on the engine of choice, and the pictures it searches. A graphics card may be lost at any moment: then the
-// model goes on in WebAssembly, and the question in hand is asked again.
+// The model that answers, on the engine of choice, and the pictures it searches. A graphics card may be lost at any moment: then
+// the library goes on in WebAssembly and asks the question in hand again, and the page is told.
 
 import * as tf from '@tensorflow/tfjs-core';
-import { ClippoError, ClippoModel, type Embeddings, safetensorsMetadata, writeSafetensors } from 'clippo-ts';
+import {
+  ClippoModel,
+  type Embeddings,
+  type HeldModel,
+  openOnBestEngine,
+  safetensorsMetadata,
+  writeSafetensors,
+} from 'clippo-ts';
 import { unpackArrays, unpackVectors } from '../../packed-arrays.ts';
 import type { Candidate, EngineName, ModelInfo, Places, Progress } from '../protocol.ts';
-import { openEngine } from './engines.ts';
+import { prepareEngine } from './engines.ts';
 import { fetchBytes, sumProgress } from './fetch-bytes.ts';
 import { readSprites } from './read-sprites.ts';
 import { sendNotice } from './serve-jobs.ts';
 
 export interface Session {
-  readonly model: ClippoModel;
-  readonly engine: EngineName;
+  /** The model, whose engine may change under it. */
+  readonly held: HeldModel;
   readonly candidates: Embeddings;
   readonly places: Places;
   readonly info: ModelInfo;
@@ -36,7 +43,6 @@ let session: Session | undefined;
 let source: Source | undefined;
 let shipped: Source | undefined;
 let list: readonly Candidate[] = [];
-let lost: Promise<string> | undefined;
 
 /** @throws Error before the model has been loaded */
 export function current(): Session {
@@ -77,7 +83,7 @@ export async function loadOwn(
   name: string,
   { signal, onProgress }: LoadContext,
 ): Promise<ModelInfo> {
-  const { places, engine } = current();
+  const { places, info } = current();
   const bytes = new Uint8Array(await file.arrayBuffer());
   const model = await ClippoModel.load(bytes, { signal });
   try {
@@ -91,7 +97,7 @@ export async function loadOwn(
   } finally {
     model.dispose();
   }
-  return inTurn(() => open(engine, places));
+  return inTurn(() => open(info.engine, places));
 }
 
 export const useEngine = (engine: EngineName): Promise<ModelInfo> =>
@@ -106,49 +112,58 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
   return turn;
 }
 
-/** The source on an engine: made anew, as weights do not travel from one device to another that may be gone. */
+/**
+ * The source on an engine, with WebAssembly behind it: whatever fails later, that goes on.
+ *
+ * @throws Error when the engine cannot be had; the session is then as it was
+ */
 async function open(engine: EngineName, places: Places): Promise<ModelInfo> {
   const { name, bytes, candidates } = source!; // every caller has set it
   const before = tf.engine().backendName;
+  let held: HeldModel | undefined;
   try {
-    const opened = await openEngine(engine);
-    const model = await ClippoModel.load(bytes);
-    if (opened.runtime !== undefined) await model.compile(opened.runtime);
-    const info = await measured(model, engine, name, candidates.count);
-    session?.model.dispose();
-    lost = opened.lost;
-    session = { model, engine, candidates, places, info };
-    void opened.lost?.then((reason) => inTurn(() => fallBack(engine, reason)));
+    const { engines, runtime } = await prepareEngine(engine);
+    held = await openOnBestEngine(() => ClippoModel.load(bytes), {
+      engines: [...engines, 'wasm'],
+      ...(runtime === undefined ? {} : { runtime }),
+      onFallback: ({ reason }) => {
+        fallen = `${NAMES[engine]} stopped: ${reason}. WebAssembly goes on from here.`;
+      },
+    });
+    const trial = held.choice.trials.find((one) => one.engine === engine);
+    if (held.engine !== engine)
+      throw new Error(`${NAMES[engine]} cannot be had here: ${trial?.detail ?? fallen}`);
+    const info = await infoOf(held, name, candidates.count);
+    session?.held.dispose();
+    session = { held, candidates, places, info };
     return info;
   } catch (error) {
-    if (session !== undefined && before) await tf.setBackend(before); // the model that is there computes there
+    held?.dispose();
+    fallen = undefined;
+    if (session !== undefined && before) await tf.setBackend(before); // what answers computes there
     throw error;
   }
 }
 
-async function measured(
-  model: ClippoModel,
-  engine: EngineName,
-  name: string,
-  candidates: number,
-): Promise<ModelInfo> {
-  await model.encodeText(['warming up']); // shaders are compiled, graphs are made
+/** Who answers now, and how fast. */
+async function infoOf(held: HeldModel, name: string, candidates: number): Promise<ModelInfo> {
   const times: number[] = [];
   for (const text of ['sunflower', 'Schlüssel', 'ракета', '花', 'cat']) {
     const started = performance.now();
-    await model.encodeText([text]);
+    await held.run((model) => model.encodeText([text]));
     times.push(performance.now() - started);
   }
   times.sort((a, b) => a - b);
-  const parameters = [...model.parameters().values()].reduce((sum, { size }) => sum + size, 0);
-  return { name, engine, encodeMs: times[2]!, parameters, imageSize: model.config.imageSize!, candidates };
+  const { parameters, imageSize } = await held.run(async (model) => ({
+    parameters: [...model.parameters().values()].reduce((sum, { size }) => sum + size, 0),
+    imageSize: model.config.imageSize!, // models say it
+  }));
+  const engine = held.engine as EngineName; // of those that it was given
+  return { name, engine, encodeMs: times[2]!, parameters, imageSize, candidates };
 }
 
-async function fallBack(from: EngineName, reason: string): Promise<void> {
-  if (session?.engine !== from) return; // it is no longer used
-  const info = await open('wasm', session.places);
-  sendNotice(`${NAMES[from]} stopped: ${reason.replace(/\.$/, '')}. WebAssembly goes on from here.`, info);
-}
+/** Why the engine has changed by itself, until the page has been told. */
+let fallen: string | undefined;
 
 const NAMES: Readonly<Record<EngineName, string>> = {
   wasm: 'WebAssembly',
@@ -157,24 +172,19 @@ const NAMES: Readonly<Record<EngineName, string>> = {
 };
 
 /**
- * Asks the model; when its engine is lost or fails on the way, asks again in WebAssembly.
+ * Asks the model. When its engine fails on the way, the question is asked again in WebAssembly, and the page is told.
  *
  * @param question - may be called twice
  */
-export function asking<T>(question: (session: Session) => Promise<T>): Promise<T> {
+export function asking<T>(question: (model: ClippoModel, session: Session) => Promise<T>): Promise<T> {
   return inTurn(async () => {
     const asked = current();
-    try {
-      return await (lost === undefined ? question(asked) : Promise.race([question(asked), rejecting(lost)]));
-    } catch (error) {
-      const { name, message } = error as Error;
-      if (error instanceof ClippoError || name === 'AbortError' || asked.engine === 'wasm') throw error;
-      await fallBack(asked.engine, message);
-      return question(current());
+    const answer = await asked.held.run((model) => question(model, asked));
+    if (fallen !== undefined) {
+      session = { ...asked, info: await infoOf(asked.held, asked.info.name, asked.info.candidates) };
+      sendNotice(fallen, session.info);
+      fallen = undefined;
     }
+    return answer;
   });
-}
-
-async function rejecting(lost: Promise<string>): Promise<never> {
-  throw new Error(await lost);
 }

@@ -2,10 +2,10 @@
 // the model, and the next start goes on with it.
 
 import '@tensorflow/tfjs-layers'; // registers tfjs's gradients
-import { ClippoModel, createRandom, createRenderer } from 'clippo-ts';
+import { ClippoModel, chooseEngine, createRandom, createRenderer } from 'clippo-ts';
 import { adafactor, train } from 'clippo-ts/train';
 import type { EngineName, Guess, TrainingJobs, TrainingNews } from '../protocol.ts';
-import { openEngine } from './engines.ts';
+import { prepareEngine } from './engines.ts';
 import { serveJobs } from './serve-jobs.ts';
 import { drawShape, NAMES } from './shapes.ts';
 
@@ -36,7 +36,7 @@ let learner: Learner | undefined;
 serveJobs<TrainingJobs>({
   train: async ({ engine, steps, lookEvery }, { signal, onNews }) => {
     if (learner !== undefined && learner.engine !== engine) forget();
-    const { runtime } = await openEngine(engine);
+    const { runtime } = await chooseEngine(await prepareEngine(engine));
     learner ??= await begin(engine);
     const { model, optimizer } = learner;
     const tell = (news: TrainingNews): void => onNews(news);
