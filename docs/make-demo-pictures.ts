@@ -17,7 +17,7 @@ async function keep(name: (typeof DEMO_PICTURES)[number], page: Page, panel?: st
   await new Promise((resolve) => setTimeout(resolve, 1500)); // sheets of pictures come in
   const path = fileURLToPath(new URL(`images/${name}`, import.meta.url));
   const { size } = await sharp(await photograph(page, panel))
-    .webp({ quality: panel === 'map' ? 55 : 76, effort: 6 })
+    .webp({ quality: panel === 'map' ? 38 : 76, effort: 6 })
     .toFile(path);
   console.log(`docs/images/${name}: ${size} bytes`);
 }
