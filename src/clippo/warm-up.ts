@@ -5,6 +5,7 @@ import { ConfigError } from '../errors.ts';
 import type { ImageLike } from '../image-input.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 
+/** What a model is warmed up with. */
 export interface WarmUpOptions {
   /** Inputs that will go through the network together, default 1. Shaders and graphs depend on it. */
   readonly batchSize?: number;

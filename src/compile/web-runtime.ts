@@ -16,6 +16,7 @@ export interface OrtWebModule extends OrtRuntime {
   };
 }
 
+/** Settings of ONNX Runtime in a page. */
 export interface WebRuntimeOptions {
   /** Threads of wasm; default: every core up to four, half of them beyond that, eight at most. Of the page: one number for all. */
   readonly threads?: number;

@@ -14,6 +14,7 @@ import {
 } from './engine-name.ts';
 import { isRegistered, type RunningEngine, startEngine } from './start-engine.ts';
 
+/** Which engines {@link chooseEngine} tries, and with what. */
 export interface ChooseEngineOptions {
   /**
    * Engines that may be taken, best first; no others are. Default: all there are, those on a GPU first, but a GPU in
@@ -34,6 +35,7 @@ export interface EngineTrial {
   readonly ms?: number;
 }
 
+/** The engine that was chosen, and what became of the others. */
 export interface EngineChoice extends RunningEngine {
   /** Every engine, best first. */
   readonly trials: readonly EngineTrial[];

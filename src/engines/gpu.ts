@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 
+/** The GPU behind a backend of tfjs. */
 export interface Gpu {
   /** As the driver calls it; a browser may say less. */
   readonly name: string;

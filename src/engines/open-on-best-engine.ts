@@ -24,6 +24,7 @@ export interface EngineFallback {
   readonly reason: string;
 }
 
+/** How {@link openOnBestEngine} opens a model. */
 export interface OpenOptions extends ChooseEngineOptions {
   /** Of ONNX Runtime, see `model.compile`. Default `'fp32'`; other engines know nothing else. */
   readonly precision?: 'fp32' | 'int8';

@@ -18,6 +18,7 @@ const TOLERANCE = 1e-4;
 const GPU_TOLERANCE = 1e-3;
 const ON_GPU: readonly EngineName[] = ['webgl', 'webgpu', 'onnx-webgpu'];
 
+/** Which engines are compared, on what. */
 export interface ParityOptions extends ChooseEngineOptions {
   /** The engine that the others are compared to. Default `'cpu'`, plain JavaScript. */
   readonly reference?: EngineName;
@@ -45,6 +46,7 @@ export interface ParityRow {
   readonly msPerInput?: number;
 }
 
+/** How far one engine is from the reference, and how fast it is. */
 export interface ParityResult {
   readonly reference: EngineName;
   /** Inputs compared. */

@@ -6,6 +6,7 @@ import { BackendError, ConfigError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import { importOptional } from './optional.ts';
 
+/** How {@link useWebGpu} finds a GPU. */
 export interface WebGpuOptions {
   /** Which of several GPUs. Default `'high-performance'`. */
   readonly powerPreference?: 'high-performance' | 'low-power';
