@@ -22,13 +22,15 @@ const status = (text) => {
 async function run() {
   const runtime = await webRuntime(ort, { executionProviders: ['webgpu', 'wasm'] });
   for (const note of runtime.notes) element('notes').append(listItem(note));
-  const address = new URLSearchParams(location.search).get('model');
+  const query = new URLSearchParams(location.search);
+  const address = query.get('model');
   const load = () =>
     address === null
       ? ClippoModel.fromPretrained('emoji')
       : ClippoModel.load(new URL(address, location.href));
   const result = await measureParity(load, {
     runtime,
+    repeats: Number(query.get('repeats') ?? 3),
     onProgress: ({ stage, done, total }) => status(`${stage}, ${done} of ${total} engines done …`),
   });
   element('caption').textContent = `${result.count} inputs, compared to ${result.reference}`;

@@ -123,10 +123,10 @@ function runtimeOf(make: typeof gpuRuntime, wanted: readonly ParityEngine[]) {
 function report({ reference, count, rows }: ParityResult): string {
   const heading = ['engine', 'difference', 'ms an input', 'first ms', ''];
   const lines = rows.map((row) => [row.engine, ...cells(row), verdict(row)]);
-  const missing = rows
-    .filter(({ ok }) => ok !== true && ok !== undefined)
-    .concat(rows.filter(({ ok }) => ok === undefined));
-  const reasons = missing.map(({ engine, detail }) => `${engine}: ${printable(detail)}\n`).join('');
+  const reasons = rows
+    .filter(({ maxDifference }) => maxDifference === undefined)
+    .map(({ engine, detail }) => `${engine}: ${printable(detail.split('\n', 1)[0] ?? '')}\n`)
+    .join('');
   return `${count} inputs, compared to ${reference}:\n${figures([heading, ...lines])}${reasons}`;
 }
 
@@ -134,7 +134,8 @@ function cells({ maxDifference, msPerInput, firstMs }: ParityRow): string[] {
   return [maxDifference?.toExponential(1) ?? '–', msPerInput?.toFixed(1) ?? '–', firstMs?.toFixed(0) ?? '–'];
 }
 
-function verdict({ ok, tolerance }: ParityRow): string {
+function verdict({ ok, tolerance, maxDifference }: ParityRow): string {
   if (ok === undefined) return 'not here';
-  return ok ? `within ${tolerance}` : `NOT within ${tolerance}`;
+  if (ok) return `within ${tolerance}`;
+  return maxDifference === undefined ? 'failed' : `NOT within ${tolerance}`;
 }

@@ -10,7 +10,8 @@ const answers = new WeakMap<OrtRuntime, Promise<boolean>>();
 export function writesInPlace(runtime: OrtRuntime): Promise<boolean> {
   const known = answers.get(runtime);
   if (known !== undefined) return known;
-  const answer = negateOne(runtime).then(({ target }) => target === -1);
+  const target = new Float32Array(1);
+  const answer = negateOne(runtime, target).then(() => target[0] === -1);
   answers.set(runtime, answer);
   answer.catch(() => answers.delete(runtime));
   return answer;

@@ -4,15 +4,13 @@ import type { Value } from './graph.ts';
 import { encodeOnnx } from './onnx.ts';
 import { type OrtRuntime, openSession } from './session.ts';
 
-export interface Negation {
-  /** What came out for 1. */
-  readonly result: number;
-  /** The number in the array that was offered for the result; 0 before. */
-  readonly target: number;
-}
-
-/** −1, computed by the runtime. @throws BackendError when it opens no session, and what a run throws */
-export async function negateOne(runtime: OrtRuntime): Promise<Negation> {
+/**
+ * −1, as the runtime computes it.
+ *
+ * @param target - an array of one number that is offered for the result; it may be taken or left
+ * @throws BackendError when it opens no session, and what a run throws
+ */
+export async function negateOne(runtime: OrtRuntime, target?: Float32Array): Promise<number> {
   const x: Value = { dtype: 'float32', shape: [1] };
   const y: Value = { dtype: 'float32', shape: [1] };
   const model = encodeOnnx({
@@ -22,10 +20,10 @@ export async function negateOne(runtime: OrtRuntime): Promise<Negation> {
   });
   const session = await openSession(runtime, model, { threads: 1, isInference: true });
   try {
-    const target = new Float32Array(1);
     const feed = new runtime.Tensor('float32', Float32Array.of(1), [1]);
-    const { y: result } = await session.run({ x: feed }, { y: new runtime.Tensor('float32', target, [1]) });
-    return { result: result?.data[0], target: target[0]! };
+    const fetch = target === undefined ? null : new runtime.Tensor('float32', target, [1]);
+    const results = await session.run({ x: feed }, { y: fetch });
+    return results.y?.data[0];
   } finally {
     await session.release();
   }

@@ -101,7 +101,7 @@ async function faultOf(
   }
   const { InferenceSession, Tensor } = ort;
   try {
-    const { result } = await negateOne({
+    const result = await negateOne({
       InferenceSession,
       Tensor,
       sessionOptions: { executionProviders: [provider] },

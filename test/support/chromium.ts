@@ -15,6 +15,12 @@ export const CHROMIUM_FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
 ];
+/** WebGPU and WebGL played by the processor, so that they can be tested anywhere. */
+const SOFTWARE_GPU = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-unsafe-swiftshader',
+];
 const TYPES: Record<string, string> = {
   '.css': 'text/css',
   '.png': 'image/png',
@@ -36,22 +42,33 @@ export function chromiumProgram(): string {
   return program;
 }
 
-/** @throws as {@link chromiumProgram} */
-export async function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: chromiumProgram(), args: ['--disable-gpu', ...CHROMIUM_FLAGS] });
+/**
+ * @param options - `gpu: true` for a GPU in software
+ * @throws as {@link chromiumProgram}
+ */
+export async function launchChromium({ gpu = false }: { readonly gpu?: boolean } = {}): Promise<Browser> {
+  const args = [...(gpu ? SOFTWARE_GPU : ['--disable-gpu']), ...CHROMIUM_FLAGS];
+  return chromium.launch({ executablePath: chromiumProgram(), args });
+}
+
+export interface ServeOptions {
+  /** Pages may share memory between threads: the two headers that it takes. */
+  readonly isolated?: boolean;
 }
 
 /** Serves the repository's files, and `pages` (path → HTML), on a free port of this machine. */
 export async function serveRepository(
   pages: Record<string, string>,
+  options: ServeOptions = {},
 ): Promise<{ url: string; server: Server }> {
-  return serveFolder(ROOT, pages);
+  return serveFolder(ROOT, pages, options);
 }
 
 /** {@link serveRepository} for the files of another folder. */
 export async function serveFolder(
   root: string,
   pages: Record<string, string> = {},
+  { isolated = false }: ServeOptions = {},
 ): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
@@ -65,6 +82,10 @@ export async function serveFolder(
       'content-type': page
         ? 'text/html; charset=utf-8'
         : (TYPES[extname(file)] ?? 'application/octet-stream'),
+      ...(isolated && {
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-embedder-policy': 'require-corp',
+      }),
     });
     if (page === undefined) createReadStream(file).pipe(response);
     else response.end(page);
