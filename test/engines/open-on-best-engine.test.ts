@@ -113,7 +113,9 @@ describe('openOnBestEngine', () => {
 
   it('tells what loading has thrown', async () => {
     const broken = (): Promise<ClippoModel> => ClippoModel.load(new Uint8Array(4));
-    await expect(openOnBestEngine(broken, { engines: ['cpu'] })).rejects.toThrow(/checkpoint: expected an npz or a safetensors file/);
+    await expect(openOnBestEngine(broken, { engines: ['cpu'] })).rejects.toThrow(
+      /checkpoint: expected an npz or a safetensors file/,
+    );
   });
 
   it.each<[string, unknown, object]>([
