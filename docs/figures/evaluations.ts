@@ -207,7 +207,7 @@ async function measureLoss({ model, emoji }: Measured): Promise<Figure> {
 }
 
 async function measureTokens({ model, emoji }: Measured): Promise<Figure> {
-  const file = new URL('../../test/golden/eval/sentencepiece/unigram-bytes.model', import.meta.url);
+  const file = new URL('../../test/golden/sentencepiece/unigram-bytes.model', import.meta.url);
   const result = await tokenEfficiency({
     texts: emoji.namesByLanguage(),
     maxTexts: SOME,

@@ -5,11 +5,11 @@
 
 import { CompileError, ConfigError } from '../errors.ts';
 import { assertNumber, describeValue, refuseUnknown } from '../options.ts';
+import { bytes, encodeFields, type Field, float, integer, message, sizeOfFields, text } from '../protobuf.ts';
 import { sizeOf } from '../shape.ts';
 import { denseData, elementsOf, ONNX_TYPE } from './build.ts';
 import type { Attribute, Constant, Graph, Node, Port, Value } from './graph.ts';
 import { constantsOf, isConstant } from './graph.ts';
-import { bytes, encodeFields, type Field, float, integer, message, sizeOfFields, text } from './protobuf.ts';
 
 /** A second file, for the weights. */
 export interface ExternalData {

@@ -7,7 +7,7 @@ import { model as cutModel } from '@tensorflow/tfjs-layers';
 import type { ClippoModel } from '../clippo-model.ts';
 import { ConfigError } from '../errors.ts';
 import type { ImageLike } from '../image-input.ts';
-import { resolveClippoConfig, toTensor } from '../model/index.ts';
+import { layerOutput, resolveClippoConfig, toTensor } from '../model/index.ts';
 import type { PatchMap } from './patch-map.ts';
 
 export interface AttentionMap extends PatchMap {
@@ -40,7 +40,7 @@ export async function attentionMap(model: ClippoModel, input: string | ImageLike
   const [rows, columns] = [raster.height / patchSize, raster.width / patchSize];
   const N = rows * columns;
   const { inputs } = model.network;
-  const tower = cutModel({ inputs, outputs: model.network.getLayer('Transformer/encoder_norm').output });
+  const tower = cutModel({ inputs, outputs: layerOutput(model.network, 'Transformer/encoder_norm') });
   const parameters = model.parameters();
   const weight = (path: string): tf.Tensor => parameters.get(`${HEAD}/${path}`)!;
 

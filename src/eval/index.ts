@@ -1,6 +1,13 @@
 // Embeddings → numbers: the evaluations of the paper, and the metrics they rest on.
 
 export { CLIP_BEST_TEMPLATES, CLIP_TEMPLATES, canonicalizePrompt, type Templates } from '../prompts.ts';
+export {
+  parseSentencePiece,
+  parseTokenizerJson,
+  type SentencePieceOptions,
+  type Tokenizer,
+  type TokenizerJsonOptions,
+} from '../tokens/index.ts';
 export { type AsyncRanksOptions, retrievalRanksAsync } from './async-ranks.ts';
 export type { DrawnAttacks } from './attack-items.ts';
 export { type AttackPredictions, type AttackRates, attackRates } from './attack-rates.ts';
@@ -44,7 +51,6 @@ export { type RetrievalRecall, recallAtK, recallLostToTies, recallOfRanks } from
 export { type RetrievalOptions, retrieval } from './retrieval.ts';
 export { type RidgeFewShot, type RidgeFewShotOptions, ridgeFewShot } from './ridge-few-shot.ts';
 export { type RidgeHeadOptions, ridgeHead } from './ridge-head.ts';
-export { parseSentencePiece, type SentencePieceOptions } from './sentencepiece.ts';
 export {
   type LanguageEfficiency,
   type MeanLengths,
@@ -59,7 +65,6 @@ export {
   tokenEfficiencyReport,
   tokenEfficiencyTable,
 } from './token-efficiency-figure.ts';
-export { parseTokenizerJson, type Tokenizer, type TokenizerJsonOptions } from './tokenizers.ts';
 export { type TypographicAttackOptions, typographicAttack } from './typographic.ts';
 export { type VqaAccuracy, vqaAccuracy } from './vqa-accuracy.ts';
 export { evaluateVqa, type VqaEvaluation, type VqaEvaluationOptions } from './vqa-evaluation.ts';

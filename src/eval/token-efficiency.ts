@@ -6,8 +6,8 @@ import { ConfigError, DataError } from '../errors.ts';
 import { assertNumber, describeValue, refuseUnknown } from '../options.ts';
 import type { OnProgress } from '../progress.ts';
 import { createRenderer, type Renderer } from '../render/index.ts';
+import { type Tokenizer, tokenizerName } from '../tokens/index.ts';
 import { createPatchCounter, type PatchCounter, type PatchCounterOptions } from './patch-count.ts';
-import { type Tokenizer, tokenizerName } from './tokenizers.ts';
 
 /** Texts of one language: an array, a generator, lines of a file. */
 export type Texts = Iterable<string> | AsyncIterable<string>;

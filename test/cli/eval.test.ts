@@ -12,7 +12,7 @@ import { makeTar } from '../support/tar-writer.ts';
 import { clippo, type RunOptions, type RunResult } from './run-command.ts';
 import { tinyModelFile } from './tiny-model-file.ts';
 
-const SENTENCEPIECE = fileURLToPath(new URL('../golden/eval/sentencepiece/', import.meta.url));
+const SENTENCEPIECE = fileURLToPath(new URL('../golden/sentencepiece/', import.meta.url));
 await useBackend('wasm');
 expectNoLeaks();
 const { path, model: MODEL, write } = tinyModelFile();

@@ -8,8 +8,8 @@ import {
   tokenEfficiency,
 } from '../../src/eval/token-efficiency.ts';
 import { tokenEfficiencyFigure, tokenEfficiencyTable } from '../../src/eval/token-efficiency-figure.ts';
-import type { Tokenizer } from '../../src/eval/tokenizers.ts';
 import type { ProgressEvent } from '../../src/progress.ts';
+import type { Tokenizer } from '../../src/tokens/index.ts';
 
 const characters: Tokenizer = { name: 'characters', count: (text) => [...text].length };
 const utf8: Tokenizer = { name: 'bytes', count: (text) => new TextEncoder().encode(text).length };

@@ -1,6 +1,6 @@
-# Models and counts of the reference, made with sentencepiece 0.2.2 (pip install sentencepiece) on a few CLDR names:
-#   python test/golden/eval/sentencepiece/make.py
-# expected.json holds texts and how many pieces each model cuts them into. Counts are exact. Between them the models
+# Models and ids of the reference, made with sentencepiece 0.2.2 (pip install sentencepiece) on a few CLDR names:
+#   python test/golden/sentencepiece/make.py
+# expected.json holds texts and the ids of the pieces each model cuts them into. Ids are exact. Between them the models
 # have: unigram and BPE, rules of normalisation, bytes for what is unknown, spaces added before, behind and not at
 # all, extra spaces removed and kept, pieces defined by the user, and pieces marked as unused.
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import sentencepiece as spm
 
 HERE = Path(__file__).parent
-CLDR = HERE.parents[3] / 'node_modules/cldr-annotations-full/annotations'
+CLDR = HERE.parents[2] / 'node_modules/cldr-annotations-full/annotations'
 TRAINED, UNSEEN = ['en', 'de', 'el', 'ja', 'ar'], ['ru']
 USER_DEFINED = ['<sep>', 'cat', 'ﬁ', '▁the', '  ']
 RULES = [
@@ -85,11 +85,11 @@ def main():
 
     texts = ODD + [' '.join(random.sample(words[language], 1 + i % 6)) for language in words for i in range(8)]
     texts.append(' '.join(random.sample(lines, 120)))
-    counts = {}
+    ids = {}
     for name in ['unigram', 'unigram-bytes', 'bpe', 'bpe-bytes']:
         processor = spm.SentencePieceProcessor(model_file=f'{name}.model')
-        counts[name] = [len(processor.encode(text)) for text in texts]
-    Path('expected.json').write_text(json.dumps({'texts': texts, 'counts': counts}) + '\n')
+        ids[name] = [processor.encode(text) for text in texts]
+    Path('expected.json').write_text(json.dumps({'texts': texts, 'ids': ids}) + '\n')
     os.remove('corpus.txt')
     os.remove('rules.tsv')
 

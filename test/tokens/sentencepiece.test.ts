@@ -1,19 +1,11 @@
-// SentencePiece models against counts of the reference (test/golden/eval/sentencepiece/make.py), models written by hand
+// SentencePiece models against ids of the reference (test/golden/sentencepiece/make.py), models written by hand
 // where one property is at stake, and files that are broken in every way.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  bytes,
-  encodeFields,
-  type Field,
-  float,
-  integer,
-  message,
-  text,
-} from '../../src/compile/protobuf.ts';
 import { ClippoError } from '../../src/errors.ts';
-import { parseSentencePiece } from '../../src/eval/sentencepiece.ts';
+import { bytes, encodeFields, type Field, float, integer, message, text } from '../../src/protobuf.ts';
+import { parseSentencePiece } from '../../src/tokens/index.ts';
 import { readGolden, readGoldenJson } from '../support/golden.ts';
 
 const [NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE] = [1, 2, 3, 4, 5, 6];
@@ -43,22 +35,33 @@ const bytePieces = Array.from(
 );
 
 describe('parseSentencePiece, against the reference', () => {
-  const { texts, counts } = readGoldenJson<{ texts: string[]; counts: Record<string, number[]> }>(
-    'eval/sentencepiece/expected.json',
+  const { texts, ids } = readGoldenJson<{ texts: string[]; ids: Record<string, number[][]> }>(
+    'sentencepiece/expected.json',
   );
-  it.each(Object.keys(counts))('%s', (name) => {
-    const { count } = parseSentencePiece(readGolden(`eval/sentencepiece/${name}.model`), { name });
-    expect(Object.fromEntries(texts.map((each) => [each, count(each)]))).toEqual(
-      Object.fromEntries(texts.map((each, i) => [each, counts[name]![i]])),
+  it.each(Object.keys(ids))('%s', (name) => {
+    const { count, encode } = parseSentencePiece(readGolden(`sentencepiece/${name}.model`), { name });
+    const expected = ids[name]!;
+    expect(Object.fromEntries(texts.map((each) => [each, [...encode(each)]]))).toEqual(
+      Object.fromEntries(texts.map((each, i) => [each, expected[i]])),
+    );
+    expect(texts.map(count)).toEqual(expected.map(({ length }) => length));
+  });
+
+  it('knows how many pieces there are, and which ends a text', () => {
+    const file = readGolden('sentencepiece/unigram.model');
+    expect(parseSentencePiece(file, { name: 'x' })).toMatchObject({ vocabulary: 420, end: 2, file });
+    expect(parseSentencePiece(file, { name: 'x', end: '<s>' }).end).toBe(1);
+    expect(() => parseSentencePiece(file, { name: 'x', end: '[END]' })).toThrow(
+      'SentencePiece model "x": end: "[END]" is none of its pieces. Name the one that ends a text.',
     );
   });
 
   it('reads a view that does not begin at an even place', () => {
-    const model = readGolden('eval/sentencepiece/unigram.model');
+    const model = readGolden('sentencepiece/unigram.model');
     const shifted = new Uint8Array(model.length + 1);
     shifted.set(model, 1);
     const { count } = parseSentencePiece(shifted.subarray(1), { name: 'shifted' });
-    expect(texts.map(count)).toEqual(counts.unigram);
+    expect(texts.map(count)).toEqual(ids.unigram!.map(({ length }) => length));
   });
 });
 
@@ -228,7 +231,7 @@ describe('parseSentencePiece, broken files', () => {
 
   const names = ['unigram', 'unigram-bytes', 'bpe', 'bpe-bytes'];
   it.each(names)('nor on %s, cut short or with bytes changed', (name) => {
-    const model = readGolden(`eval/sentencepiece/${name}.model`);
+    const model = readGolden(`sentencepiece/${name}.model`);
     const place = fc.nat({ max: model.length - 1 });
     const changes = fc.array(fc.tuple(place, fc.nat({ max: 255 })), { minLength: 1, maxLength: 8 });
     fc.assert(

@@ -1,7 +1,7 @@
 // tokenizer.json through the optional package: what counts, what does not, and what is refused.
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { parseTokenizerJson } from '../../src/eval/tokenizers.ts';
+import { parseTokenizerJson } from '../../src/tokens/tokenizer-json.ts';
 
 /** BERT's kind: words and pieces of words, `[CLS]` before and `[SEP]` behind. */
 const WORD_PIECE = {
@@ -66,6 +66,15 @@ describe('parseTokenizerJson', () => {
     ]);
   });
 
+  it('numbers what it counts, and says what ends a text', async () => {
+    const { encode, vocabulary, end, file } = await parseTokenizerJson(WORD_PIECE, { name: 'tiny' });
+    expect([...encode('Photographs of dogs 犬')]).toEqual([4, 5, 6, 7, 8, 6, 1]);
+    expect({ vocabulary, end }).toEqual({ vocabulary: 9, end: 3 });
+    expect(JSON.parse(new TextDecoder().decode(file))).toEqual(WORD_PIECE);
+    const padded = await parseTokenizerJson(WORD_PIECE, { name: 'tiny', end: '[PAD]' });
+    expect(padded.end).toBe(0);
+  });
+
   it('takes the settings beside it', async () => {
     const { count } = await parseTokenizerJson(
       { ...WORD_PIECE, normalizer: null },
@@ -108,7 +117,7 @@ describe('parseTokenizerJson', () => {
     vi.doMock('@huggingface/tokenizers', () => {
       throw new Error('not found');
     });
-    const door = await import('../../src/eval/tokenizers.ts');
+    const door = await import('../../src/tokens/tokenizer-json.ts');
     await expect(door.parseTokenizerJson(WORD_PIECE, { name: 'x' })).rejects.toThrow(
       'Reading a tokenizer.json needs the package "@huggingface/tokenizers", which cannot be loaded. Run: npm install @huggingface/tokenizers',
     );

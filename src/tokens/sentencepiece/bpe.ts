@@ -81,7 +81,7 @@ export function createBpeSegmenter(
       const id = node === -1 ? -1 : trie.pieceAt(node);
       const cut = id !== -1 && pieces[id]!.type === 'unused' ? cuts.get(id) : undefined;
       if (cut === undefined) {
-        emit(length, id === -1);
+        emit(length, id);
         return;
       }
       emitSymbol(start, cut);

@@ -11,7 +11,7 @@ import {
   message,
   sizeOfFields,
   text,
-} from '../../src/compile/protobuf.ts';
+} from '../src/protobuf.ts';
 
 const hex = (...fields: Field[]): string => Buffer.from(encodeFields(fields)).toString('hex');
 

@@ -1,18 +1,9 @@
-// Tokenizers that CLIPPO's patches are held against, behind one contract: text → number of tokens. What begins, ends or
-// fills up a sequence ([CLS], </s>, padding) is not counted, since patches have none of it. A Hugging Face
-// tokenizer.json is read by the optional package @huggingface/tokenizers; SentencePiece's own files by sentencepiece.ts,
-// exactly, while the package replaces their normalisation by NFKC.
+// A Hugging Face tokenizer.json → a tokenizer, by the optional package @huggingface/tokenizers. SentencePiece's own files
+// are read by sentencepiece.ts, exactly, while the package replaces their normalisation by NFKC.
 
-import { BackendError, ConfigError, DataError } from '../errors.ts';
+import { BackendError, DataError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
-
-/** Anything that cuts a text into tokens. */
-export interface Tokenizer {
-  /** As it stands in tables and figures. */
-  readonly name: string;
-  /** Tokens of a text, without those that begin, end or fill up a sequence. */
-  count(text: string): number;
-}
+import { assertText, endOf, type TextTokenizer, tokenizerName } from './tokenizer.ts';
 
 /** How {@link parseTokenizerJson} reads a tokenizer. */
 export interface TokenizerJsonOptions {
@@ -20,6 +11,8 @@ export interface TokenizerJsonOptions {
   readonly name: string;
   /** The parsed tokenizer_config.json, which a few older tokenizers need. */
   readonly config?: object;
+  /** The piece that ends a text, for models that read tokens. Default: `</s>`, `<|endoftext|>`, `<eos>` or `[SEP]`. */
+  readonly end?: string;
 }
 
 /**
@@ -32,8 +25,8 @@ export interface TokenizerJsonOptions {
 export async function parseTokenizerJson(
   json: Uint8Array | string | object,
   options: TokenizerJsonOptions,
-): Promise<Tokenizer> {
-  refuseUnknown('parseTokenizerJson', options, ['name', 'config']);
+): Promise<TextTokenizer> {
+  refuseUnknown('parseTokenizerJson', options, ['name', 'config', 'end']);
   const { config = {} } = options;
   const name = tokenizerName('parseTokenizerJson', options.name);
   const { Tokenizer: HuggingFaceTokenizer } = await importTokenizers();
@@ -42,25 +35,31 @@ export async function parseTokenizerJson(
     `tokenizer "${name}": not a tokenizer.json that can be read`,
     () => new HuggingFaceTokenizer(value, config),
   );
-  function count(text: string): number {
+  function cut<T>(text: string, how: () => T): T {
     assertText(name, text);
-    return attempt(`tokenizer "${name}": cannot cut a text of ${text.length} characters`, () => {
-      return tokenizer.tokenize(text, { add_special_tokens: false }).length;
-    });
+    return attempt(`tokenizer "${name}": cannot cut a text of ${text.length} characters`, how);
   }
-  return { name, count };
+  const bare = { add_special_tokens: false };
+  return {
+    name,
+    vocabulary: 1 + largest(tokenizer.get_vocab().values()),
+    end: endOf(`tokenizer "${name}"`, (piece) => tokenizer.token_to_id(piece), options.end),
+    count: (text) => cut(text, () => tokenizer.tokenize(text, bare).length),
+    encode: (text) => Int32Array.from(cut(text, () => tokenizer.encode(text, bare).ids)),
+    file: bytesOf(json),
+  };
 }
 
-/** @throws ConfigError unless `name` can head a column */
-export function tokenizerName(door: string, name: unknown): string {
-  if (typeof name === 'string' && name.trim() !== '') return name;
-  throw new ConfigError(`${door}: name: expected a name for tables and figures, got ${describeValue(name)}.`);
+/** Ids may have gaps; a table has a row for each up to the last. */
+function largest(ids: Iterable<number>): number {
+  let most = -1;
+  for (const id of ids) most = Math.max(most, id);
+  return most;
 }
 
-/** @throws DataError */
-export function assertText(name: string, text: unknown): asserts text is string {
-  if (typeof text === 'string') return;
-  throw new DataError(`tokenizer "${name}": expected a string, got ${describeValue(text)}.`);
+function bytesOf(json: Uint8Array | string | object): Uint8Array {
+  if (json instanceof Uint8Array) return json;
+  return new TextEncoder().encode(typeof json === 'string' ? json : JSON.stringify(json));
 }
 
 function parsed(name: string, json: Uint8Array | string | object): object {

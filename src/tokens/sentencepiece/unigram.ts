@@ -5,9 +5,11 @@
 import type { Piece } from './model.ts';
 import { characterLength, type PieceTrie } from './piece-trie.ts';
 
-/** Receives one segment after the other: bytes it has, and whether no piece covers it. */
-export type Emit = (length: number, isUnknown: boolean) => void;
-/** Cuts normalised bytes. Segments come in order, or in the opposite one. */
+/** The number of what no piece covers. */
+export const UNKNOWN = -1;
+/** Receives one segment after the other: bytes it has, and its piece, or {@link UNKNOWN}. */
+export type Emit = (length: number, piece: number) => void;
+/** Cuts normalised bytes. Segments come in order. */
 export type Segmenter = (bytes: Uint8Array, emit: Emit) => void;
 
 /** What an unknown character costs beside the least probable piece. */
@@ -31,16 +33,16 @@ export function createUnigramSegmenter(pieces: readonly Piece[], trie: PieceTrie
 
   return (bytes, emit) => {
     const size = bytes.length;
-    // Of the best way to each place: its score, where its last segment begins, and whether that is unknown.
+    // Of the best way to each place: its score, where its last segment begins, and that segment's piece.
     const best = new Float64Array(size + 1);
     const begin = new Int32Array(size + 1).fill(-1);
-    const unknown = new Uint8Array(size + 1);
+    const piece = new Int32Array(size + 1);
 
-    function offer(start: number, end: number, score: number, isUnknown: 0 | 1): void {
+    function offer(start: number, end: number, score: number, id: number): void {
       if (begin[end] !== -1 && !(score > best[end]!)) return;
       best[end] = score;
       begin[end] = start;
-      unknown[end] = isUnknown;
+      piece[end] = id;
     }
 
     for (let start = 0; start < size; ) {
@@ -53,12 +55,14 @@ export function createUnigramSegmenter(pieces: readonly Piece[], trie: PieceTrie
         if (node === -1) break;
         const id = trie.pieceAt(node);
         if (id === -1 || pieces[id]!.type === 'unused') continue;
-        offer(start, end, scores[id]! + here, 0);
+        offer(start, end, scores[id]! + here, id);
         if (end === next) coversCharacter = true;
       }
-      if (!coversCharacter) offer(start, next, unknownScore + here, 1);
+      if (!coversCharacter) offer(start, next, unknownScore + here, UNKNOWN);
       start = next;
     }
-    for (let end = size; end > 0; end = begin[end]!) emit(end - begin[end]!, unknown[end] === 1);
+    const ends: number[] = [];
+    for (let end = size; end > 0; end = begin[end]!) ends.push(end);
+    for (const end of ends.reverse()) emit(end - begin[end]!, piece[end]!);
   };
 }
