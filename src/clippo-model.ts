@@ -17,18 +17,20 @@ import {
   readSource,
   type SourceOptions,
   safetensorsChunks,
-  storedTextRows,
-  takeTextRows,
+  storedSettings,
+  takeSettings,
   toOwnFloat32,
   towerWeights,
   writeChunks,
 } from './checkpoint/index.ts';
 import { type Classification, classifyRows } from './clippo/classification.ts';
-import { type CompiledEncoder, compileEncoder } from './clippo/compiled-encoder.ts';
-import { embedRasters } from './clippo/embed-rasters.ts';
+import { type CompiledEncoder, compileEncoder, type EncoderOutput } from './clippo/compiled-encoder.ts';
+import { embedInputs, runNetwork } from './clippo/embed-inputs.ts';
+import { type EncodeOptions, resolveEncodeOptions, rowSize } from './clippo/encode-options.ts';
 import { assertList, createInputReader, type ReadInput } from './clippo/input-reader.ts';
 import { LOAD_OPTIONS, openPretrained, type PretrainedOptions } from './clippo/open-pretrained.ts';
 import { quantizationSample } from './clippo/quantization-sample.ts';
+import { assertReadAsPicture, assertTextReader } from './clippo/text-reader.ts';
 import { type WarmUpOptions, warmUpBatches } from './clippo/warm-up.ts';
 import type { CompileReport, OrtRuntime } from './compile/index.ts';
 import {
@@ -41,22 +43,28 @@ import {
 import { ConfigError } from './errors.ts';
 import type { ImageLike } from './image-input.ts';
 import {
-  buildClippoNetwork,
+  assertSameKind,
+  buildClippoNetworks,
   type ClippoConfig,
+  type ClippoNetworks,
+  clippoParameters,
   inferConfig,
   initialValues,
-  networkParameters,
+  isOneRoad,
+  type NetworkInput,
   type ParameterSource,
   parameterShapes,
+  type ResolvedClippoConfig,
   resolveClippoConfig,
 } from './model/index.ts';
-import { describeValue, refuseUnknown } from './options.ts';
-import type { OnProgress } from './progress.ts';
+import { refuseUnknown } from './options.ts';
 import { promptsOf, type Templates } from './prompts.ts';
 import type { Raster } from './raster/index.ts';
 import type { RenderOptions } from './render/index.ts';
+import { parseTokenizer, type TextTokenizer } from './tokens/index.ts';
 
 export type { Classification } from './clippo/classification.ts';
+export type { EncodeOptions } from './clippo/encode-options.ts';
 export type { PretrainedOptions } from './clippo/open-pretrained.ts';
 export type { WarmUpOptions } from './clippo/warm-up.ts';
 
@@ -66,26 +74,14 @@ export interface LoadOptions extends Pick<ClippoConfig, 'textRows'>, SourceOptio
   readonly imageSize?: number;
   /** How text is drawn, e.g. `{ font }` with the Unifont release a published checkpoint was trained on. */
   readonly render?: Omit<RenderOptions, 'size'>;
+  /** What cuts texts, for a model that reads tokens. Default: the one that was saved with it. */
+  readonly tokenizer?: TextTokenizer;
 }
 
 /** How {@link ClippoModel.create} makes a fresh model. */
-export interface CreateOptions extends Pick<LoadOptions, 'render'> {
+export interface CreateOptions extends Pick<LoadOptions, 'render' | 'tokenizer'> {
   /** Seed of the start values, default 0. */
   readonly seed?: number;
-}
-
-/** How {@link ClippoModel.encode} goes through its inputs. */
-export interface EncodeOptions {
-  /** Inputs that go through the network together, default 32. */
-  readonly batchSize?: number;
-  /** Scale every vector to length 1, default true; false gives the layer's output as it is. */
-  readonly normalize?: boolean;
-  /** `'pre_logits'`: what the head reads, D numbers, which linear transfer builds on. Default `'head'`, E numbers. */
-  readonly layer?: 'head' | 'pre_logits';
-  /** Default true; false takes pictures as they are, which is for those of {@link ClippoModel.toRaster}. */
-  readonly resize?: boolean;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: OnProgress;
 }
 
 /** How {@link ClippoModel.classify} asks for the labels. */
@@ -126,12 +122,18 @@ export interface ModelCompileOptions {
  */
 export class ClippoModel {
   /** Everything the network was built from. */
-  readonly config: Required<ClippoConfig>;
+  readonly config: Required<Omit<ClippoConfig, 'text'>> & Pick<ClippoConfig, 'text'>;
   /** images float32 [B, H, W, 3] in [-1, 1] → unit vectors [B, E]; inner layers can be cut out by name. */
   readonly network: LayersModel;
+  /** What text goes through: of a CLIPPO the same network, else one that reads `config.text`. */
+  readonly textNetwork: LayersModel;
+  /** What cuts strings, of a model that reads tokens. */
+  readonly tokenizer: TextTokenizer | undefined;
   /** How strings are drawn, as it was given. */
   readonly renderOptions: Omit<RenderOptions, 'size'>;
-  readonly #parameters = new Map<string, tf.Variable>();
+  readonly #parameters: Map<string, tf.Variable>;
+  readonly #networks: ClippoNetworks;
+  readonly #resolved: ResolvedClippoConfig;
   readonly #logTemperature: tf.Variable;
   readonly #read: ReadInput;
   #compiled: CompiledEncoder | undefined;
@@ -140,9 +142,10 @@ export class ClippoModel {
   private constructor(
     config: ClippoConfig,
     source: ParameterSource,
-    render: Omit<RenderOptions, 'size'> = {},
+    { render = {}, tokenizer }: Pick<LoadOptions, 'render' | 'tokenizer'>,
   ) {
     const resolved = resolveClippoConfig(config);
+    assertTextReader(resolved, { render, tokenizer });
     this.config = {
       variant: config.variant,
       imageSize: resolved.imageSize,
@@ -150,14 +153,17 @@ export class ClippoModel {
       embeddingDim: resolved.outputDim,
       temperatureInit: resolved.temperatureInit,
       textRows: resolved.textRows,
+      ...(isOneRoad(resolved.text) ? {} : { text: resolved.text }),
     };
-    this.network = buildClippoNetwork(resolved, (path, shape) => source(`img/${path}`, shape));
+    this.#resolved = resolved;
+    this.#networks = buildClippoNetworks(resolved, source);
+    this.network = this.#networks.images;
+    this.textNetwork = this.#networks.texts;
     this.#logTemperature = tf.tidy(() => tf.variable(tf.tensor1d(source('t', [1]))));
-    for (const [path, variable] of networkParameters(this.network))
-      this.#parameters.set(`img/${path}`, variable);
-    this.#parameters.set('t', this.#logTemperature);
+    this.#parameters = clippoParameters(this.#networks).set('t', this.#logTemperature);
     this.renderOptions = render;
-    this.#read = createInputReader(resolved, render);
+    this.tokenizer = tokenizer;
+    this.#read = createInputReader(resolved, { render, tokenizer });
   }
 
   /**
@@ -166,15 +172,15 @@ export class ClippoModel {
    * @example const model = await ClippoModel.create({ variant: 'Ti/16', imageSize: 96 }, { seed: 1 });
    */
   static async create(config: ClippoConfig, options: CreateOptions = {}): Promise<ClippoModel> {
-    refuseUnknown('ClippoModel.create', options, ['seed', 'render']);
-    const { seed = 0, render } = options;
+    refuseUnknown('ClippoModel.create', options, ['seed', 'render', 'tokenizer']);
+    const { seed = 0 } = options;
     if (!Number.isSafeInteger(seed)) throw new ConfigError(`seed: expected an integer, got ${seed}.`);
     const { temperatureInit } = resolveClippoConfig(config);
     await tf.ready();
     const fresh = initialValues(seed);
     const source: ParameterSource = (path, shape) =>
       path === 't' ? Float32Array.of(Math.log(temperatureInit)) : fresh(path, shape);
-    return new ClippoModel(config, source, render);
+    return new ClippoModel(config, source, options);
   }
 
   /**
@@ -190,18 +196,23 @@ export class ClippoModel {
   ): Promise<ClippoModel> {
     refuseUnknown('ClippoModel.load', options, LOAD_OPTIONS);
     const arrays = parseArrays(await readSource(source, options));
-    const savedRows = takeTextRows(arrays);
+    const saved = takeSettings(arrays);
     const weights = towerWeights(readBigVision(arrays));
-    const stored = inferConfig(weights);
-    const { imageSize = stored.imageSize!, textRows = savedRows ?? 'all' } = options;
+    const stored = inferConfig(weights, saved);
+    const { imageSize = stored.imageSize!, textRows = saved.textRows ?? 'all' } = options;
     const config = { ...stored, imageSize, textRows };
     const fitted = fitImageSize(weights, stored, config);
     // Before there is a variable that would be left behind.
     assertWeightsUsable(parameterShapes(config), fitted);
+    const tokenizer =
+      options.tokenizer ?? (saved.tokenizer && (await parseTokenizer(saved.tokenizer, 'of the checkpoint')));
     await tf.ready();
     options.signal?.throwIfAborted();
     // Copied, so that the model neither keeps the file's bytes alive nor changes with them.
-    return new ClippoModel(config, (path) => toOwnFloat32(fitted.get(path)!), options.render);
+    return new ClippoModel(config, (path) => toOwnFloat32(fitted.get(path)!), {
+      ...options,
+      ...(tokenizer && { tokenizer }),
+    });
   }
 
   /**
@@ -240,8 +251,9 @@ export class ClippoModel {
   ): Promise<void> {
     refuseUnknown('loadWeights', options, ['signal', 'onProgress']);
     const arrays = parseArrays(await readSource(source, options));
-    takeTextRows(arrays); // a setting, which stays as it is
+    takeSettings(arrays); // which stay as they are
     const weights = towerWeights(readBigVision(arrays));
+    assertSameKind('loadWeights', weights, this.#resolved);
     assertWeightsFit(parameterShapes(this.config), weights);
     // Everything is decoded and checked before the first variable changes.
     const decoded = [...this.#parameters].map(
@@ -261,27 +273,19 @@ export class ClippoModel {
    */
   async encode(inputs: readonly (string | ImageLike)[], options: EncodeOptions = {}): Promise<Embeddings> {
     this.#assertAlive();
-    refuseUnknown('encode', options, ['batchSize', 'normalize', 'layer', 'resize', 'signal', 'onProgress']);
     assertList('encode', inputs);
-    const { batchSize = 32, normalize = true, layer = 'head', resize, signal, onProgress } = options;
+    const { batchSize, normalize, layer, resize, signal, onProgress } = resolveEncodeOptions(options);
     signal?.throwIfAborted();
-    if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
-      throw new ConfigError(`batchSize: expected a positive integer, got ${batchSize}.`);
-    }
-    if (layer !== 'head' && layer !== 'pre_logits') {
-      throw new ConfigError(`layer: expected 'head' or 'pre_logits', got ${describeValue(layer)}.`);
-    }
-    const dim = layer === 'head' ? this.config.embeddingDim : resolveClippoConfig(this.config).width;
+    const dim = rowSize(this.#resolved, layer, inputs);
     const wanted = layer === 'head' && normalize ? 'embedding' : layer; // the network normalises by itself
     const data = new Float32Array(inputs.length * dim);
     for (let start = 0; start < inputs.length; start += batchSize) {
       signal?.throwIfAborted();
       const batch = inputs.slice(start, start + batchSize);
-      const rasters = await Promise.all(
+      const read = await Promise.all(
         batch.map((input, i) => this.#read(input, `inputs[${start + i}]`, { resize, signal })),
       );
-      const encoder = { network: this.network, compiled: this.#compiled };
-      data.set(await embedRasters(encoder, rasters, wanted, dim), start * dim);
+      data.set(await embedInputs(read, dim, (input) => this.#run(input, wanted)), start * dim);
       onProgress?.({ stage: 'encode', done: start + batch.length, total: inputs.length, unit: 'inputs' });
       // Timers, clicks and aborts have their turn between batches.
       if (start + batchSize < inputs.length) await new Promise((resolve) => setTimeout(resolve));
@@ -292,6 +296,13 @@ export class ClippoModel {
 
   /** The picture that {@link encode} reads: a string drawn on the rows it takes up there, a picture resized. */
   async toRaster(input: string | ImageLike): Promise<Raster> {
+    this.#assertAlive();
+    if (typeof input === 'string') assertReadAsPicture('toRaster', input, this.#resolved);
+    return (await this.#read(input, 'input', {})) as Raster; // what pictures become, and text on the one road
+  }
+
+  /** What the network reads of an input, for steps of one's own: a picture, or text as `config.text` has it. */
+  async read(input: string | ImageLike): Promise<NetworkInput> {
     this.#assertAlive();
     return this.#read(input, 'input', {});
   }
@@ -309,12 +320,13 @@ export class ClippoModel {
     this.#assertAlive();
     refuseUnknown('model.compile', options, ['precision', 'threads']);
     const { precision = 'fp32', threads } = options;
-    const { imageSize } = this.config;
-    const compiled = await compileEncoder(this.network, [...networkParameters(this.network).values()], {
+    const textOptions = { render: this.renderOptions, tokenizer: this.tokenizer };
+    const weights = [...this.#parameters.values()].filter((each) => each !== this.#logTemperature);
+    const compiled = await compileEncoder(this.#networks, weights, {
       runtime,
       precision,
-      imageSize,
-      sample: (height) => quantizationSample(this.renderOptions, { width: imageSize, height }),
+      imageSize: this.config.imageSize,
+      sample: (shape) => quantizationSample(this.#resolved, textOptions, shape),
       ...(threads === undefined ? {} : { threads }),
     });
     const replaced = this.#disposed ? compiled : this.#compiled;
@@ -405,7 +417,7 @@ export class ClippoModel {
     if (dtype !== 'float32' && dtype !== 'float16') {
       throw new ConfigError(`dtype: expected 'float32' or 'float16', got ${JSON.stringify(dtype)}.`);
     }
-    const arrays = new Map<string, NdArrayLike>(storedTextRows(this.config.textRows));
+    const arrays = new Map<string, NdArrayLike>(storedSettings(this.config, this.tokenizer?.file));
     for (const [path, variable] of this.#parameters) {
       const key = format === 'npz' ? `params/${path}` : path;
       arrays.set(key, { dtype, shape: variable.shape, data: (await variable.data()) as Float32Array });
@@ -426,5 +438,9 @@ export class ClippoModel {
 
   #assertAlive(): void {
     if (this.#disposed) throw new ConfigError('This ClippoModel was disposed. Load or create another one.');
+  }
+
+  #run(input: tf.Tensor, wanted: EncoderOutput): Promise<Float32Array> {
+    return this.#compiled?.encode(input, wanted) ?? runNetwork(this.#networks, input, wanted);
   }
 }

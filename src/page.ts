@@ -73,14 +73,19 @@ export function pictureHtml(raster: Raster, alt = ''): string {
   return `<img src="${toPngUrl(raster)}" width="${raster.width}" height="${raster.height}" alt="${escapeHtml(alt)}">`;
 }
 
+/** A Raster, or the text itself. */
+export function inputHtml(input: Raster | string): string {
+  return typeof input === 'string' ? `<span>${escapeHtml(input)}</span>` : pictureHtml(input);
+}
+
 /** What was looked for, and what was found, best first; what is right is framed. @param query - HTML */
 export function foundRow(
   query: string,
-  hits: readonly { readonly picture: Raster; readonly caption: string; readonly isOwn: boolean }[],
+  hits: readonly { readonly picture: Raster | string; readonly caption: string; readonly isOwn: boolean }[],
 ): string {
   const found = hits.map(
     ({ picture, caption, isOwn }) =>
-      `<figure${isOwn ? ' class="own"' : ''}>${pictureHtml(picture)}<figcaption>${escapeHtml(caption)}</figcaption></figure>`,
+      `<figure${isOwn ? ' class="own"' : ''}>${inputHtml(picture)}<figcaption>${escapeHtml(caption)}</figcaption></figure>`,
   );
   return `<div class="found">${query}${found.join('')}</div>`;
 }

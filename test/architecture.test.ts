@@ -24,10 +24,21 @@ const ROOMS: Record<string, Room> = {
   download: { mayImport: ['leaf', '#platform'], tfjs: 'no', node: false },
   checkpoint: { mayImport: ['leaf', 'model', 'download', '#platform'], tfjs: 'no', node: false },
   compile: { mayImport: ['leaf', 'ops'], tfjs: 'yes', node: false },
+  tokens: { mayImport: ['leaf'], tfjs: 'no', node: false },
   data: { mayImport: ['leaf', 'raster', 'render', '#platform'], tfjs: 'no', node: false },
   tasks: { mayImport: ['leaf', 'raster', 'render', 'data'], tfjs: 'no', node: false },
   clippo: {
-    mayImport: ['leaf', 'raster', 'render', 'model', 'download', 'checkpoint', 'compile', '#platform'],
+    mayImport: [
+      'leaf',
+      'raster',
+      'render',
+      'tokens',
+      'model',
+      'download',
+      'checkpoint',
+      'compile',
+      '#platform',
+    ],
     tfjs: 'yes',
     node: false,
   },
@@ -49,7 +60,18 @@ const ROOMS: Record<string, Room> = {
     node: false,
   },
   eval: {
-    mayImport: ['leaf', 'raster', 'render', 'model', 'checkpoint', 'compile', 'clippo', 'data', 'tasks'],
+    mayImport: [
+      'leaf',
+      'raster',
+      'render',
+      'tokens',
+      'model',
+      'checkpoint',
+      'compile',
+      'clippo',
+      'data',
+      'tasks',
+    ],
     tfjs: 'yes',
     node: false,
   },
@@ -65,6 +87,7 @@ const ROOMS: Record<string, Room> = {
       'leaf',
       'raster',
       'render',
+      'tokens',
       'model',
       'download',
       'checkpoint',
@@ -86,6 +109,7 @@ const ROOMS: Record<string, Room> = {
       'leaf',
       'raster',
       'render',
+      'tokens',
       'model',
       'download',
       'checkpoint',
@@ -100,7 +124,7 @@ const ROOMS: Record<string, Room> = {
 
 const LEAVES = [
   ...['embeddings', 'errors', 'options', 'page', 'platform', 'png', 'progress', 'prompts', 'random', 'shape'],
-  ...['execution-providers', 'file-cache', 'shipped-models', 'text-rows'],
+  ...['execution-providers', 'file-cache', 'protobuf', 'shipped-models', 'text-rows'],
 ];
 const ABOVE: Record<string, string> = {
   ...{ 'clippo-model': 'clippo', 'image-input': 'clippo', 'unifont-release': 'clippo', index: 'index' },

@@ -3,6 +3,7 @@
 export { type BigVisionOptions, readBigVision } from './big-vision.ts';
 export type { Bytes } from './bytes.ts';
 export type { DType, TypedArray } from './dtype.ts';
+export { type ModelSettings, storedSettings, takeSettings } from './model-settings.ts';
 export type { NamedArrays } from './named-arrays.ts';
 export { type NdArray, type NdArrayLike, toFloat32, toOwnFloat32 } from './nd-array.ts';
 export { npyChunks, parseNpy } from './npy.ts';
@@ -28,7 +29,6 @@ export {
 } from './safetensors.ts';
 export { type NamedWeights, toScanLayout } from './scan-layout.ts';
 export { type CheckpointSource, readSource, type SourceOptions } from './source.ts';
-export { storedTextRows, takeTextRows } from './text-rows.ts';
 export { fitImageSize, towerWeights } from './tower-weights.ts';
 export { assertWeightsFit, assertWeightsUsable } from './weights-fit.ts';
 export { writeChunks } from './write-chunks.ts';

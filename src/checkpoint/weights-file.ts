@@ -3,10 +3,9 @@
 
 import { inferConfig, parameterShapes } from '../model/index.ts';
 import { readBigVision } from './big-vision.ts';
-import type { NdArrayLike } from './nd-array.ts';
+import { storedSettings, takeSettings } from './model-settings.ts';
 import { parseArrays } from './parse-arrays.ts';
 import { safetensorsChunks } from './safetensors.ts';
-import { storedTextRows, takeTextRows } from './text-rows.ts';
 import { towerWeights } from './tower-weights.ts';
 import { assertWeightsUsable } from './weights-fit.ts';
 
@@ -16,9 +15,9 @@ import { assertWeightsUsable } from './weights-fit.ts';
  */
 export function weightsFileChunks(bytes: Uint8Array): Iterable<Uint8Array> {
   const arrays = parseArrays(bytes);
-  const textRows = takeTextRows(arrays);
+  const { textRows = 'all', tokenizer, ...told } = takeSettings(arrays);
   const weights = towerWeights(readBigVision(arrays));
-  assertWeightsUsable(parameterShapes(inferConfig(weights)), weights);
-  const kept: [string, NdArrayLike][] = textRows === undefined ? [] : storedTextRows(textRows);
-  return safetensorsChunks([...kept, ...weights]);
+  const config = { ...inferConfig(weights, told), textRows };
+  assertWeightsUsable(parameterShapes(config), weights);
+  return safetensorsChunks([...storedSettings(config, tokenizer), ...weights]);
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { BatchSource, JsonValue } from '../data/index.ts';
 import { ClippoError, ConfigError } from '../errors.ts';
-import { type ClippoConfig, resolveClippoConfig } from '../model/index.ts';
+import { type ClippoConfig, isOneRoad, resolveClippoConfig } from '../model/index.ts';
 import { createWorkerBatches, type WorkerBatchesOptions } from '../node/index.ts';
 import { describeValue } from '../options.ts';
 import {
@@ -23,13 +23,14 @@ import {
 
 /** The file as people write it. Paths in it begin where the file lies. */
 export interface TrainConfig {
-  readonly model: ClippoConfig & { readonly seed?: number };
+  /** `tokenizer`: a file, for a model that reads tokens. */
+  readonly model: ClippoConfig & { readonly seed?: number; readonly tokenizer?: string };
   /** A checkpoint to begin with, and what of it not to take. */
   readonly init?: { readonly from: string; readonly leaveOut?: readonly string[] };
-  /** `size`, `textRows` and `patchSize` are the model's. */
+  /** `size`, `textRows`, `patchSize` and `drawTexts` are the model's. */
   readonly data: Omit<
     WorkerBatchesOptions,
-    'size' | 'textRows' | 'patchSize' | 'position' | 'folder' | 'onBroken' | 'signal'
+    'size' | 'textRows' | 'patchSize' | 'drawTexts' | 'position' | 'folder' | 'onBroken' | 'signal'
   >;
   readonly optimizer?: Omit<AdafactorOptions, 'schedule'>;
   /** `total` is `steps`. Default: constant. */
@@ -60,6 +61,8 @@ export interface ReadTrainConfig {
   readonly folder: string;
   /** Path of the checkpoint to begin with. */
   readonly initFrom: string | undefined;
+  /** Path of the model's tokenizer. */
+  readonly tokenizer: string | undefined;
   createOptimizer(): Adafactor;
   /** undefined where the file asks for none; the caller disposes them */
   createAnchors(): Anchors | undefined;
@@ -124,7 +127,10 @@ export async function readTrainConfig(path: string): Promise<ReadTrainConfig> {
   if (missing.includes('model'))
     problems.push('model: expected e.g. { "variant": "Ti/16", "imageSize": 96 }');
   else {
-    const { seed, ...rest } = Object(model) as TrainConfig['model'];
+    const { seed, tokenizer, ...rest } = Object(model) as TrainConfig['model'];
+    if (tokenizer !== undefined && typeof tokenizer !== 'string') {
+      problems.push(`model.tokenizer: expected a path, got ${describeValue(tokenizer)}`);
+    }
     await attempt('model', () => resolveClippoConfig(rest));
     if (seed !== undefined && !Number.isSafeInteger(seed))
       problems.push(`model.seed: expected an integer, got ${describeValue(seed)}`);
@@ -157,7 +163,7 @@ export async function readTrainConfig(path: string): Promise<ReadTrainConfig> {
       problems.push(`run.folder: expected a path, got ${describeValue(run?.folder)}`);
   }
   if (!missing.includes('data') && !missing.includes('model')) {
-    const taken = ['size', 'textRows', 'patchSize', 'position', 'folder'].filter(
+    const taken = ['size', 'textRows', 'patchSize', 'drawTexts', 'position', 'folder'].filter(
       (field) => field in Object(data),
     );
     if (taken.length > 0)
@@ -171,6 +177,7 @@ export async function readTrainConfig(path: string): Promise<ReadTrainConfig> {
     config,
     folder: at(run.folder),
     initFrom: init === undefined ? undefined : at(init.from),
+    tokenizer: model.tokenizer === undefined ? undefined : at(model.tokenizer),
     createOptimizer,
     createAnchors: makeAnchors,
     openBatches: (options) => openBatches(options),
@@ -178,11 +185,11 @@ export async function readTrainConfig(path: string): Promise<ReadTrainConfig> {
   };
 }
 
-/** How large pictures and texts are. A model that is wrong has been told of already. */
-function canvasOf({ seed: _, ...model }: TrainConfig['model']) {
+/** How large pictures and texts are, and whether these are drawn. A model that is wrong has been told of already. */
+function canvasOf({ seed: _, tokenizer: __, ...model }: TrainConfig['model']) {
   try {
-    const { imageSize, textRows, patchSize } = resolveClippoConfig(model);
-    return { size: imageSize, textRows, patchSize };
+    const { imageSize, textRows, patchSize, text } = resolveClippoConfig(model);
+    return { size: imageSize, patchSize, ...(isOneRoad(text) ? { textRows } : { drawTexts: false }) };
   } catch {
     return { size: 224 };
   }

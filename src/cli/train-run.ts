@@ -1,12 +1,13 @@
 // What `clippo train` does: the model made, trained in its folder, or tried out for three steps.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ClippoModel } from '../clippo-model.ts';
 import type { BatchSource } from '../data/index.ts';
 import { DataError } from '../errors.ts';
 import { countParameters } from '../model/index.ts';
 import { readFile, runFolder } from '../node/index.ts';
+import { parseTokenizer } from '../tokens/index.ts';
 import {
   type Anchors,
   createTrainStep,
@@ -30,8 +31,10 @@ export interface TrainFlags {
 export async function runTraining(flags: TrainFlags, terminal: Terminal): Promise<void> {
   const read = await readTrainConfig(flags.config);
   const engine = await startEngine(flags.engine);
-  const { seed = 0, ...config } = read.config.model;
-  const model = await ClippoModel.create(config, { seed });
+  const { seed = 0, tokenizer: _, ...config } = read.config.model;
+  const tokenizer =
+    read.tokenizer && (await parseTokenizer(await readFile(read.tokenizer), basename(read.tokenizer)));
+  const model = await ClippoModel.create(config, { seed, ...(tokenizer && { tokenizer }) });
   try {
     if (read.initFrom !== undefined) {
       const { leaveOut } = read.config.init!;
@@ -155,7 +158,7 @@ async function tryOut(
       if (++tried === 3) break;
     }
     if (tried === 0) throw new DataError('The data gave no batch.');
-    const { seed: _, ...config } = read.config.model;
+    const { seed: _, tokenizer: __, ...config } = read.config.model;
     const outcome = {
       parameters: countParameters(config),
       sources: data.sources.length,

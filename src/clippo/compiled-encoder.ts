@@ -1,12 +1,11 @@
-// A network whose weights seldom change → the same network in ONNX Runtime, with the weights as constants, for every
-// batch size and one graph a height of pictures. When a variable has got other values the graphs are made anew before
-// they are used again.
+// Networks whose weights seldom change → the same networks in ONNX Runtime, with the weights as constants, for every
+// batch size and one graph a shape of input: a height of pictures, or what else text is. When a variable has got other
+// values the graphs are made anew before they are used again.
 
 import * as tf from '@tensorflow/tfjs-core';
-import { model as cutModel, type LayersModel } from '@tensorflow/tfjs-layers';
+import { model as cutModel } from '@tensorflow/tfjs-layers';
 import type { CompiledFunction, CompileReport, OrtRuntime } from '../compile/index.ts';
-import { toTensor } from '../model/index.ts';
-import type { Raster } from '../raster/index.ts';
+import { type ClippoNetworks, layerOutput, networkFor } from '../model/index.ts';
 
 export interface EncoderOptions {
   readonly runtime: OrtRuntime;
@@ -14,19 +13,19 @@ export interface EncoderOptions {
   readonly threads?: number;
   /** px, of the square pictures; texts may be less high */
   readonly imageSize: number;
-  /** What the loss of int8 is measured on, of such height. */
-  readonly sample: (height: number) => Promise<readonly Raster[]>;
+  /** What the loss of int8 is measured on, of such a shape without the batch; the caller disposes it. */
+  readonly sample: (shape: readonly number[]) => Promise<tf.Tensor>;
 }
 
 export interface CompiledEncoder {
   /** Of the graph for square pictures made last. */
   readonly report: CompileReport;
   /**
-   * @param images - float32 [B, H, W, 3] in [-1, 1]; borrowed. A height that is new is compiled first.
+   * @param input - what one of the networks reads; borrowed. A shape that is new is compiled first.
    * @returns B · E numbers, of `pre_logits` B · D
    * @throws CompileError, BackendError
    */
-  encode(images: tf.Tensor4D, wanted: EncoderOutput): Promise<Float32Array>;
+  encode(input: tf.Tensor, wanted: EncoderOutput): Promise<Float32Array>;
   /** Frees the session, after the calls in hand. Harmless when called twice. */
   dispose(): Promise<void>;
 }
@@ -34,10 +33,10 @@ export interface CompiledEncoder {
 /** What the head reads, what it gives, and that at length 1. */
 export type EncoderOutput = 'pre_logits' | 'head' | 'embedding';
 
-/** All that may be asked of a network: what is not asked for is one small row a picture. */
-type Encode = (images: tf.Tensor4D) => Readonly<Record<EncoderOutput, tf.Tensor>>;
+/** All that may be asked of a network: what is not asked for is one small row an input. */
+type Encode = (input: tf.Tensor) => Readonly<Record<EncoderOutput, tf.Tensor>>;
 
-/** The network for pictures of one height, with the weights of that time. */
+/** A network for inputs of one shape, with the weights of that time. */
 interface Compiled {
   readonly run: CompiledFunction<Encode>;
   /** data id of every variable; tfjs gives a variable a new one with new values */
@@ -45,20 +44,21 @@ interface Compiled {
 }
 
 /**
- * Compiles a CLIPPO network.
+ * Compiles the networks of a model, that of square pictures at once.
  *
- * @param variables - all its weights; they stay the caller's
+ * @param variables - all their weights; they stay the caller's
  * @throws CompileError, BackendError, ConfigError
  */
 export async function compileEncoder(
-  network: LayersModel,
+  networks: ClippoNetworks,
   variables: readonly tf.Variable[],
   options: EncoderOptions,
 ): Promise<CompiledEncoder> {
   const { imageSize } = options;
-  const graphs = new Map<number, Compiled>();
-  const first = await compileNetwork(network, variables, options, imageSize);
-  graphs.set(imageSize, first);
+  const graphs = new Map<string, Compiled>();
+  const square = [imageSize, imageSize, 3];
+  const first = await compileNetwork(networks, variables, options, { dtype: 'float32', shape: square });
+  graphs.set(square.join(), first);
   let report = reportOf(first);
   // Calls, and what replaces the sessions under them, go one after the other.
   let last: Promise<unknown> = Promise.resolve();
@@ -73,19 +73,23 @@ export async function compileEncoder(
     for (const { run } of old) await run.dispose();
   }
 
-  async function graphOf(height: number): Promise<Compiled> {
-    if (![...graphs.values()].every(isFresh)) await disposeAll(); // first, so that there are never two of a height
-    const known = graphs.get(height);
+  async function graphOf({ shape: [, ...shape], dtype }: tf.Tensor): Promise<Compiled> {
+    if (![...graphs.values()].every(isFresh)) await disposeAll(); // first, so that there are never two of a shape
+    const known = graphs.get(shape.join());
     if (known !== undefined) return known;
-    const made = await compileNetwork(network, variables, options, height);
-    graphs.set(height, made);
-    if (height === imageSize) report = reportOf(made);
+    const isTokens = dtype === 'int32';
+    const made = await compileNetwork(networks, variables, options, {
+      shape,
+      dtype: isTokens ? 'int32' : 'float32',
+    });
+    graphs.set(shape.join(), made);
+    if (shape.join() === square.join()) report = reportOf(made);
     return made;
   }
 
-  async function encode(images: tf.Tensor4D, wanted: EncoderOutput): Promise<Float32Array> {
-    const { run } = await graphOf(images.shape[1]);
-    const outputs = await run(images);
+  async function encode(input: tf.Tensor, wanted: EncoderOutput): Promise<Float32Array> {
+    const { run } = await graphOf(input);
+    const outputs = await run(input);
     try {
       return (await outputs[wanted].data()) as Float32Array;
     } finally {
@@ -97,8 +101,8 @@ export async function compileEncoder(
     get report() {
       return report;
     },
-    encode(images, wanted) {
-      const answer = last.then(() => encode(images, wanted));
+    encode(input, wanted) {
+      const answer = last.then(() => encode(input, wanted));
       last = answer.catch(() => {}); // each caller sees its own failure
       return answer;
     },
@@ -109,32 +113,42 @@ export async function compileEncoder(
   };
 }
 
+interface InputShape {
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32';
+}
+
 async function compileNetwork(
-  network: LayersModel,
+  networks: ClippoNetworks,
   variables: readonly tf.Variable[],
-  { runtime, precision, threads, imageSize, sample }: EncoderOptions,
-  height: number,
+  { runtime, precision, threads, sample }: EncoderOptions,
+  { shape, dtype }: InputShape,
 ): Promise<Compiled> {
   const { compile } = await import('../compile/index.ts');
   const weights = variables.map(({ dataId }) => dataId);
-  const outputs = [network.getLayer('pre_logits').output, network.getLayer('head').output, network.output];
-  const withAll = cutModel({ inputs: network.inputs, outputs: outputs.flat() });
-  const encode: Encode = (images) => {
-    const [pre_logits, head, embedding] = withAll.apply(images) as [tf.Tensor, tf.Tensor, tf.Tensor]; // as listed
+  const encode: Encode = (input) => {
+    const network = networkFor(networks, input);
+    const outputs = [
+      layerOutput(network, 'pre_logits'),
+      layerOutput(network, 'head'),
+      layerOutput(network, 'normalized'),
+    ];
+    const withAll = cutModel({ inputs: network.inputs, outputs });
+    const [pre_logits, head, embedding] = withAll.apply(input) as [tf.Tensor, tf.Tensor, tf.Tensor]; // as listed
     return { pre_logits, head, embedding };
   };
-  const images = precision === 'int8' ? [toTensor(await sample(height))] : undefined;
+  const inputs = precision === 'int8' ? [await sample(shape)] : undefined;
   try {
     const run = await compile(encode, {
       runtime,
       precision,
-      inputs: [{ shape: ['batch', height, imageSize, 3], name: 'images' }],
+      inputs: [{ shape: ['batch', ...shape], dtype, name: dtype === 'int32' ? 'tokens' : 'images' }],
       ...(threads === undefined ? {} : { threads }),
-      ...(images === undefined ? {} : { sample: images }),
+      ...(inputs === undefined ? {} : { sample: inputs }),
     });
     return { run, weights };
   } finally {
-    tf.dispose(images);
+    tf.dispose(inputs);
   }
 }
 

@@ -1,12 +1,12 @@
-// An input → the picture that the network reads: a string is drawn, on the rows that are encoded of a text, and a
-// picture is resized to the square, unless it is to go in as it is.
+// An input → what the network reads: a string goes the way of text, a picture is resized to the square, unless it is to go
+// in as it is.
 
 import { ConfigError, DataError } from '../errors.ts';
 import { type ImageLike, toRaster } from '../image-input.ts';
-import type { ResolvedClippoConfig } from '../model/index.ts';
+import type { NetworkInput, ResolvedClippoConfig } from '../model/index.ts';
 import { describeValue } from '../options.ts';
-import { type Raster, resize } from '../raster/index.ts';
-import { createTextCanvas, type DrawText, type RenderOptions } from '../render/index.ts';
+import { resize } from '../raster/index.ts';
+import { createTextReader, type ReadText, type TextReaderOptions } from './text-reader.ts';
 
 export interface ReadInputOptions {
   /** Default true; false leaves a picture as it is, which must then fit the network. */
@@ -19,20 +19,17 @@ export type ReadInput = (
   input: string | ImageLike,
   what: string,
   options: ReadInputOptions,
-) => Promise<Raster>;
+) => Promise<NetworkInput>;
 
 /** The font is loaded with the first string, and kept. */
-export function createInputReader(
-  config: ResolvedClippoConfig,
-  render: Omit<RenderOptions, 'size'>,
-): ReadInput {
+export function createInputReader(config: ResolvedClippoConfig, textOptions: TextReaderOptions): ReadInput {
   const { imageSize: S, patchSize: P } = config;
-  let drawText: Promise<DrawText> | undefined;
+  let readText: Promise<ReadText> | undefined;
 
   return async (input, what, { resize: fit = true, signal }) => {
     if (typeof input === 'string') {
-      drawText ??= createTextCanvas(config, render);
-      return (await drawText)(input);
+      readText ??= createTextReader(config, textOptions);
+      return (await readText)(input);
     }
     const raster = await toRaster(input, what, signal);
     if (fit) return resize(raster, S);

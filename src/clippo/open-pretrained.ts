@@ -13,7 +13,7 @@ import { describeValue, refuseUnknown } from '../options.ts';
 import { fetchUnifont, TRAINING_UNIFONT } from '../unifont-release.ts';
 
 /** How `ClippoModel.fromPretrained` comes by a model. */
-export interface PretrainedOptions extends Omit<LoadOptions, 'cache'>, DownloadOptions {
+export interface PretrainedOptions extends Omit<LoadOptions, 'cache' | 'tokenizer'>, DownloadOptions {
   /**
    * `'exact'`: the Unifont release that the model was trained with, fetched for the published ones and kept as they are.
    * Default `'bundled'`: Unifont 15.0.01 in the package, which draws a few characters differently.
@@ -23,7 +23,7 @@ export interface PretrainedOptions extends Omit<LoadOptions, 'cache'>, DownloadO
 
 /** What `ClippoModel.load` takes. */
 export const LOAD_OPTIONS: readonly string[] = [
-  ...['signal', 'onProgress', 'cache', 'imageSize', 'render', 'textRows'],
+  ...['signal', 'onProgress', 'cache', 'imageSize', 'render', 'textRows', 'tokenizer'],
 ];
 
 const DOOR = 'ClippoModel.fromPretrained';

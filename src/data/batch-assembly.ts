@@ -8,7 +8,7 @@ import { writePosition } from './batch-position.ts';
 import { createTally, type SkippedExample } from './data-report.ts';
 import type { ExampleMaker, ExamplePair, MadeRange } from './example-maker.ts';
 import { createDraw } from './mixture.ts';
-import type { BatchSource, PairBatch } from './pair-batch.ts';
+import type { BatchSource, TextBatch } from './pair-batch.ts';
 
 /** One source on its way into batches. Numbers are those of its stream. */
 interface Lane {
@@ -35,7 +35,10 @@ interface ReadyExample {
 const FRUITLESS = { epochs: 10, least: 1000, most: 100_000 };
 
 /** @param makers - take turns */
-export function assembleBatches(options: ResolvedBatchOptions, makers: readonly ExampleMaker[]): BatchSource {
+export function assembleBatches(
+  options: ResolvedBatchOptions,
+  makers: readonly ExampleMaker[],
+): BatchSource<TextBatch> {
   const { prefetch, signal, distinct, sources } = options;
   const draw = createDraw(options);
   const tally = createTally(options);
@@ -132,12 +135,12 @@ export function assembleBatches(options: ResolvedBatchOptions, makers: readonly 
     return lane.ready.shift();
   }
 
-  async function fillBatch(): Promise<PairBatch | undefined> {
+  async function fillBatch(): Promise<TextBatch | undefined> {
     const plan = planOf(batch);
     for (const lane of lanes) lane.used = lane.taken;
     const held = createHeld();
-    const images: PairBatch['images'][number][] = [];
-    const texts: PairBatch['texts'][number][] = [];
+    const images: TextBatch['images'][number][] = [];
+    const texts: TextBatch['texts'][number][] = [];
     const keys: string[] = [];
     while (images.length < plan.length) {
       const source = plan[images.length]!;
@@ -158,7 +161,7 @@ export function assembleBatches(options: ResolvedBatchOptions, makers: readonly 
     return { images, texts, keys };
   }
 
-  async function nextBatch(): Promise<PairBatch | undefined> {
+  async function nextBatch(): Promise<TextBatch | undefined> {
     if (closed !== undefined) return undefined;
     const start = performance.now();
     askAhead(prefetch + 1);
@@ -185,9 +188,9 @@ export function assembleBatches(options: ResolvedBatchOptions, makers: readonly 
   signal?.addEventListener('abort', onAbort);
   if (signal?.aborted) onAbort();
 
-  const iterator: AsyncIterableIterator<PairBatch> = {
+  const iterator: AsyncIterableIterator<TextBatch> = {
     next() {
-      const answer = last.then(async (): Promise<IteratorResult<PairBatch>> => {
+      const answer = last.then(async (): Promise<IteratorResult<TextBatch>> => {
         signal?.throwIfAborted();
         try {
           const value = await nextBatch();

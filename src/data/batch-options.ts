@@ -39,6 +39,11 @@ export interface BatchOptions extends Pick<MixtureOptions, 'draw' | 'shuffleBuff
    * its source is taken. Where the loss takes every other text of the batch for a wrong one. Default false.
    */
   readonly distinct?: boolean;
+  /**
+   * Default true. False leaves texts as strings, for models that read them otherwise than as pictures: tokens, or drawn
+   * text with weights of its own. `text` and `textRows` then have no use.
+   */
+  readonly drawTexts?: boolean;
   /** How text is drawn; the canvas follows from `size` and `textRows`. */
   readonly text?: Omit<RenderOptions, 'size'>;
   /** Pictures with more pixels are broken, 1 … 268,402,689, default 100,000,000. */
@@ -72,6 +77,7 @@ export interface ResolvedBatchOptions {
   readonly augment: ResolvedAugmentOptions | undefined;
   readonly augmentRamp: number;
   readonly distinct: boolean;
+  readonly drawTexts: boolean;
   readonly text: Omit<RenderOptions, 'size'>;
   readonly maxPixels: number;
   readonly minSide: number;
@@ -105,6 +111,7 @@ const OTHERS = [
     'fit',
     'augment',
     'distinct',
+    'drawTexts',
     'text',
     'position',
     'onBroken',
@@ -166,7 +173,8 @@ export function resolveBatchOptions(
   };
 
   const size = numberOf('size');
-  const { batchSize, textRows = 'all', augment, distinct = false, text = {}, onBroken, signal } = options;
+  const { batchSize, textRows = 'all', augment, distinct = false, drawTexts = true } = options;
+  const { text = {}, onBroken, signal } = options;
   if (!(Number.isSafeInteger(batchSize) && batchSize >= 1 && batchSize <= 2 ** 20)) {
     problems.push(`batchSize: expected a whole number from 1 to ${2 ** 20}, got ${describeValue(batchSize)}`);
   }
@@ -181,6 +189,14 @@ export function resolveBatchOptions(
   }
   if (typeof distinct !== 'boolean') {
     problems.push(`distinct: expected true or false, got ${describeValue(distinct)}`);
+  }
+  if (typeof drawTexts !== 'boolean') {
+    problems.push(`drawTexts: expected true or false, got ${describeValue(drawTexts)}`);
+  } else if (!drawTexts && (options.text !== undefined || options.textRows !== undefined)) {
+    const idle = options.text === undefined ? 'textRows' : 'text';
+    problems.push(
+      `${idle}: says how texts are drawn, drawTexts: false that they are not; leave one of them out`,
+    );
   }
   if (options.augmentRamp !== undefined && augment === undefined) {
     problems.push('augmentRamp: there is nothing to grow without augment');
@@ -207,6 +223,7 @@ export function resolveBatchOptions(
     augment: augment === undefined ? undefined : attempt(() => resolveAugmentOptions('augment', augment)),
     augmentRamp: numberOf('augmentRamp'),
     distinct,
+    drawTexts,
     text,
     maxPixels: numberOf('maxPixels'),
     minSide: numberOf('minSide'),

@@ -13,7 +13,7 @@ import {
   type SourceShare,
   shareProblems,
 } from './mixture.ts';
-import type { BatchSource } from './pair-batch.ts';
+import type { BatchSource, TextBatch } from './pair-batch.ts';
 
 /** Everything that decides what batches hold. */
 export interface BatchesOptions extends BatchOptions, Pick<MixtureOptions, 'sources'> {}
@@ -27,7 +27,11 @@ export interface BatchesOptions extends BatchOptions, Pick<MixtureOptions, 'sour
  * const batches = createBatches({ sources: [{ source: readWebDataset(files) }], batchSize: 128, size: 96 });
  * await train({ model, batches, steps: 1000 });
  */
-export function createBatches(options: BatchesOptions): BatchSource {
+export function createBatches(
+  options: BatchesOptions & { readonly drawTexts: false },
+): BatchSource<TextBatch>;
+export function createBatches(options: BatchesOptions): BatchSource;
+export function createBatches(options: BatchesOptions): BatchSource<TextBatch> {
   const door = 'createBatches';
   const { entries, problems } = checkEntries(door, options);
   entries.forEach((entry, k) => {
@@ -77,13 +81,13 @@ export function checkEntries<T extends SourceShare>(
 /** What of the options a maker needs. */
 export function makerOptions(resolved: ResolvedBatchOptions): MakerOptions {
   const { seed, shuffleBuffer, size, textRows, patchSize, fit, augment, augmentRamp, text } = resolved;
-  const { maxPixels, minSide, pictureCache } = resolved;
+  const { maxPixels, minSide, pictureCache, drawTexts } = resolved;
   const lanes = resolved.sources.map(({ pair }, k) => ({
     pair,
     epochLength: resolved.position.sources[k]!.length,
   }));
   return {
     ...{ seed, shuffleBuffer, size, textRows, patchSize, fit, augment, augmentRamp, text },
-    ...{ maxPixels, minSide, pictureCache, lanes },
+    ...{ maxPixels, minSide, pictureCache, drawTexts, lanes },
   };
 }

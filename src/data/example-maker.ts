@@ -26,10 +26,11 @@ export interface ExampleRange {
 export interface ExamplePair {
   readonly kind: 'pair';
   readonly key: string;
-  /** The texts that were drawn, none for two pictures. */
+  /** The texts of the pair, none for two pictures. */
   readonly captions: readonly string[];
-  readonly image: Raster;
-  readonly text: Raster;
+  /** A text that is not drawn is a string. */
+  readonly image: Raster | string;
+  readonly text: Raster | string;
 }
 
 export type MadeExample = ExamplePair | SkippedExample | BrokenRecord;
@@ -65,6 +66,7 @@ export type MakerOptions = Pick<
   | 'maxPixels'
   | 'minSide'
   | 'pictureCache'
+  | 'drawTexts'
 > & {
   /** In the order of the sources. */
   readonly lanes: readonly LaneOptions[];
@@ -87,7 +89,9 @@ export function createExampleMaker(sources: readonly RecordSource[], options: Ma
     return createReferenceStream({ source, seed, shuffleBuffer, label: `source ${k}`, epochLength });
   });
   const { size, textRows, patchSize, text } = options;
-  const canvas = createTextCanvas({ imageSize: size, textRows, patchSize }, text);
+  const canvas = options.drawTexts
+    ? createTextCanvas({ imageSize: size, textRows, patchSize }, text)
+    : Promise.resolve(undefined);
   const cache = createPictureCache(options.pictureCache * 2 ** 20);
   canvas.catch(() => {}); // each call of make sees it
   /** The streams go forwards only, so one call comes after the other. */
@@ -130,7 +134,8 @@ export function createExampleMaker(sources: readonly RecordSource[], options: Ma
 interface Context {
   readonly options: MakerOptions;
   readonly pair: PairKind | undefined;
-  readonly drawText: DrawText;
+  /** undefined: texts are left as they are */
+  readonly drawText: DrawText | undefined;
   readonly signal: AbortSignal;
   readonly cache: PictureCache;
 }
@@ -150,17 +155,22 @@ async function makeExample(
   const { augment, augmentRamp } = options;
   const changes = augment && rampAugment(augment, augmentRamp === 0 ? 1 : number / augmentRamp);
 
-  async function fill(part: PairPart): Promise<Raster | BrokenRecord> {
+  async function fill(part: PairPart): Promise<Raster | string | BrokenRecord> {
     if (typeof part !== 'string') return makePicture(key, part, options, changes, random, cache);
+    if (drawText === undefined) return part;
     const { width, height, channels, data } = drawText(part);
     return { width, height, channels, data };
   }
   // One after the other: both draw from the same numbers.
   const image = await fill(chosen[0]);
-  if ('kind' in image) return image;
+  if (isBroken(image)) return image;
   const text = await fill(chosen[1]);
-  if ('kind' in text) return text;
+  if (isBroken(text)) return text;
   return { kind: 'pair', key, captions: chosen.filter((part) => typeof part === 'string'), image, text };
+}
+
+function isBroken(filled: Raster | string | BrokenRecord): filled is BrokenRecord {
+  return typeof filled === 'object' && 'kind' in filled;
 }
 
 /** Results in the order of the items. The first failure is the failure of all. */

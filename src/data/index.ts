@@ -56,7 +56,7 @@ export {
   unknownLabel,
 } from './labelled.ts';
 export { type MixtureOptions, type PairKind, resolveShare, type SourceShare } from './mixture.ts';
-export type { BatchSource, JsonValue, PairBatch } from './pair-batch.ts';
+export type { BatchSource, JsonValue, PairBatch, TextBatch } from './pair-batch.ts';
 export { type ParallelText, readParallelText } from './parallel-text.ts';
 export { decodePicture, PICTURE_LIMITS } from './picture.ts';
 export {

@@ -6,14 +6,18 @@ import type { DataReport } from './data-report.ts';
 
 /**
  * Pairs that belong together: `images[i]` with `texts[i]`. Both slots hold Rasters as wide as the model's pictures;
- * text may use fewer rows. For text/text pairs, drawn sentences fill both slots.
+ * text may use fewer rows. For text/text pairs, drawn sentences fill both slots. Strings, which a {@link TextBatch} may
+ * hold, become what the model reads of a text: pixels, or tokens.
  */
-export interface PairBatch {
-  readonly images: readonly Raster[];
-  readonly texts: readonly Raster[];
+export interface PairBatch<Slot extends Raster | string = Raster> {
+  readonly images: readonly Slot[];
+  readonly texts: readonly Slot[];
   /** What each pair is of, where that is known; see `createAnchors` of clippo-ts/train. */
   readonly keys?: readonly string[];
 }
+
+/** Pairs in which texts may not be drawn yet: what a model needs that reads text otherwise than as pictures. */
+export type TextBatch = PairBatch<Raster | string>;
 
 /** What JSON can hold. */
 export type JsonValue =
@@ -25,7 +29,7 @@ export type JsonValue =
   | { readonly [key: string]: JsonValue };
 
 /** Batches without end, whose position can be saved. */
-export interface BatchSource extends AsyncIterable<PairBatch> {
+export interface BatchSource<Batch extends TextBatch = PairBatch> extends AsyncIterable<Batch> {
   /**
    * Where the first batch that has not been handed out begins: goes into the checkpoint, and into the options of the
    * run that goes on from there. What has been made ahead does not count.

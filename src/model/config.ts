@@ -1,39 +1,10 @@
-// What a model looks like, as data: the thirteen ViT variants of big_vision, the options a caller gives, and the
-// shape of every parameter, computed without allocating any. Names and shapes follow big_vision `models/vit.py`.
+// What a model looks like, as data: the options a caller gives, checked once, with every default filled in.
 
 import { ConfigError } from '../errors.ts';
 import { refuseUnknown } from '../options.ts';
-import { sizeOf } from '../shape.ts';
 import type { TextRows } from '../text-rows.ts';
-
-/** The sizes of a Transformer. */
-export interface VitShape {
-  /** D: size of a token */
-  readonly width: number;
-  /** number of blocks */
-  readonly depth: number;
-  /** M: hidden size of the MLP */
-  readonly mlpDim: number;
-  /** A: attention heads; must divide the width */
-  readonly numHeads: number;
-}
-
-/** big_vision's named variants (`decode_variant`). */
-export const VARIANTS = {
-  mu: { width: 32, depth: 1, mlpDim: 128, numHeads: 2 },
-  Ti: { width: 192, depth: 12, mlpDim: 768, numHeads: 3 },
-  S: { width: 384, depth: 12, mlpDim: 1536, numHeads: 6 },
-  M: { width: 512, depth: 12, mlpDim: 2048, numHeads: 8 },
-  B: { width: 768, depth: 12, mlpDim: 3072, numHeads: 12 },
-  L: { width: 1024, depth: 24, mlpDim: 4096, numHeads: 16 },
-  So400m: { width: 1152, depth: 27, mlpDim: 4304, numHeads: 16 },
-  H: { width: 1280, depth: 32, mlpDim: 5120, numHeads: 16 },
-  g: { width: 1408, depth: 40, mlpDim: 6144, numHeads: 16 },
-  'g-opt': { width: 1536, depth: 40, mlpDim: 6144, numHeads: 16 },
-  G: { width: 1664, depth: 48, mlpDim: 8192, numHeads: 16 },
-  'G-opt': { width: 1536, depth: 48, mlpDim: 8192, numHeads: 16 },
-  e: { width: 1792, depth: 56, mlpDim: 15360, numHeads: 16 },
-} as const satisfies Record<string, VitShape>;
+import { type ResolvedText, resolveText, type TextInput } from './text-input.ts';
+import { checkPatchedShape, decodeVariant, LIMITS, MAX_OUTPUTS, type VitShape, whole } from './vit-shape.ts';
 
 /** How tokens become one vector: attention of a learned probe, their mean, or a class token. */
 export type Pool = 'map' | 'gap' | 'tok';
@@ -65,6 +36,11 @@ export interface ClippoConfig extends Omit<VitConfig, 'numClasses'> {
    * function of a text: train as you encode. Pictures always have all rows. Default `'all'`.
    */
   readonly textRows?: TextRows;
+  /**
+   * How text goes in. Default `{ kind: 'pixels' }`, CLIPPO: drawn, and read by the weights that read pictures. The
+   * others are what the paper compares it with.
+   */
+  readonly text?: TextInput;
 }
 
 export interface ResolvedVitConfig extends VitShape {
@@ -78,6 +54,7 @@ export interface ResolvedVitConfig extends VitShape {
 export interface ResolvedClippoConfig extends ResolvedVitConfig {
   readonly temperatureInit: number;
   readonly textRows: TextRows;
+  readonly text: ResolvedText;
 }
 
 /** Checks a {@link VitConfig} once and fills in the defaults. @throws ConfigError */
@@ -98,6 +75,7 @@ export function resolveClippoConfig(config: ClippoConfig): ResolvedClippoConfig 
     'embeddingDim',
     'temperatureInit',
     'textRows',
+    'text',
   ]);
   const { embeddingDim = 768, temperatureInit = 10, textRows = 'all' } = config;
   if (!(temperatureInit > 0 && Number.isFinite(temperatureInit))) {
@@ -105,7 +83,13 @@ export function resolveClippoConfig(config: ClippoConfig): ResolvedClippoConfig 
   }
   const tower = resolveTower(config, whole('embeddingDim', embeddingDim, MAX_OUTPUTS));
   checkTextRows(textRows, tower);
-  return { ...tower, temperatureInit, textRows };
+  const text = resolveText(config.text ?? { kind: 'pixels' }, tower);
+  if (text.kind === 'tokens' && textRows !== 'all') {
+    throw new ConfigError(
+      `textRows: ${JSON.stringify(textRows)} says how drawn text is read, text: { kind: 'tokens' } that it is not drawn: a model has one text input. Leave one of them out.`,
+    );
+  }
+  return { ...tower, temperatureInit, textRows, text };
 }
 
 function checkTextRows(textRows: TextRows, { imageSize, patchSize }: ResolvedVitConfig): void {
@@ -122,7 +106,7 @@ function checkTextRows(textRows: TextRows, { imageSize, patchSize }: ResolvedVit
 function resolveTower(config: Omit<VitConfig, 'numClasses'>, outputDim: number): ResolvedVitConfig {
   const { imageSize = 224, pool = 'map' } = config;
   const shape =
-    typeof config.variant === 'string' ? decodeVariant(config.variant) : checkShape(config.variant);
+    typeof config.variant === 'string' ? decodeVariant(config.variant) : checkPatchedShape(config.variant);
   whole('imageSize', imageSize, LIMITS.imageSize);
   if (imageSize % shape.patchSize !== 0) {
     throw new ConfigError(
@@ -135,114 +119,6 @@ function resolveTower(config: Omit<VitConfig, 'numClasses'>, outputDim: number):
   return { ...shape, imageSize, pool, outputDim };
 }
 
-/** `'B/16'` → its sizes. @throws ConfigError for a name big_vision does not have */
-function decodeVariant(variant: string): VitShape & { readonly patchSize: number } {
-  const [name = '', patch = '16', ...rest] = variant.split('/');
-  if (!Object.hasOwn(VARIANTS, name) || rest.length > 0 || !/^[1-9]\d{0,3}$/.test(patch)) {
-    throw new ConfigError(
-      `variant: ${JSON.stringify(variant)} is not known. Expected one of ${Object.keys(VARIANTS).join(', ')}, with a patch size as in "B/16", or the sizes { width, depth, mlpDim, numHeads, patchSize }.`,
-    );
-  }
-  return { ...VARIANTS[name as keyof typeof VARIANTS], patchSize: Number(patch) };
-}
-
-function checkShape(
-  shape: VitShape & { readonly patchSize: number },
-): VitShape & { readonly patchSize: number } {
-  const fields = ['width', 'depth', 'mlpDim', 'numHeads', 'patchSize'] as const;
-  refuseUnknown('variant', shape, fields);
-  for (const field of fields) whole(`variant.${field}`, shape[field], LIMITS[field]);
-  if (shape.width % shape.numHeads !== 0) {
-    throw new ConfigError(`variant: width ${shape.width} cannot be split into ${shape.numHeads} heads.`);
-  }
-  return { ...shape };
-}
-
-/** Far above every model there is; what lies beyond is a slip of the pen that would exhaust the memory. */
-const LIMITS = {
-  width: 65536,
-  depth: 1024,
-  mlpDim: 2 ** 20,
-  numHeads: 65536,
-  patchSize: 4096,
-  imageSize: 16384,
-};
-const MAX_OUTPUTS = 2 ** 20;
-
-function whole(what: string, value: number, limit: number): number {
-  if (!Number.isSafeInteger(value) || value < 1 || value > limit) {
-    throw new ConfigError(`${what}: expected an integer from 1 to ${limit}, got ${String(value)}.`);
-  }
-  return value;
-}
-
 function nearestMultiple(value: number, step: number): number {
   return Math.max(step, Math.round(value / step) * step);
-}
-
-/** Path → shape of every parameter of a ViT, in big_vision's names, without the `img/` of CLIPPO. */
-export function vitParameterShapes(config: ResolvedVitConfig): Map<string, readonly number[]> {
-  const { width: D, depth, mlpDim: M, numHeads: A, patchSize: P, imageSize, pool, outputDim } = config;
-  const shapes = new Map<string, readonly number[]>();
-  const grid = imageSize / P;
-
-  const layerNorm = (path: string): void => {
-    shapes.set(`${path}/scale`, [D]).set(`${path}/bias`, [D]);
-  };
-  const dense = (path: string, inputs: number, outputs: number): void => {
-    shapes.set(`${path}/kernel`, [inputs, outputs]).set(`${path}/bias`, [outputs]);
-  };
-  const attention = (path: string): void => {
-    for (const name of ['query', 'key', 'value']) {
-      shapes.set(`${path}/${name}/kernel`, [D, A, D / A]).set(`${path}/${name}/bias`, [A, D / A]);
-    }
-    shapes.set(`${path}/out/kernel`, [A, D / A, D]).set(`${path}/out/bias`, [D]);
-  };
-  const mlp = (path: string): void => {
-    dense(`${path}/Dense_0`, D, M);
-    dense(`${path}/Dense_1`, M, D);
-  };
-
-  shapes.set('embedding/kernel', [P, P, 3, D]).set('embedding/bias', [D]);
-  shapes.set('pos_embedding', [1, grid * grid, D]);
-  if (pool === 'tok') shapes.set('cls', [1, 1, D]);
-  for (let i = 0; i < depth; i++) {
-    const block = `Transformer/encoderblock_${i}`;
-    layerNorm(`${block}/LayerNorm_0`);
-    attention(`${block}/MultiHeadDotProductAttention_0`);
-    layerNorm(`${block}/LayerNorm_1`);
-    mlp(`${block}/MlpBlock_0`);
-  }
-  layerNorm('Transformer/encoder_norm');
-  if (pool === 'map') {
-    shapes.set('MAPHead_0/probe', [1, 1, D]);
-    attention('MAPHead_0/MultiHeadDotProductAttention_0');
-    layerNorm('MAPHead_0/LayerNorm_0');
-    mlp('MAPHead_0/MlpBlock_0');
-  }
-  if (outputDim > 0) dense('head', D, outputDim);
-  return shapes;
-}
-
-/**
- * Path → shape of every parameter of a CLIPPO, as a published checkpoint names them (`img/…` and `t`).
- *
- * @example parameterShapes({ variant: 'B/16' }).get('img/head/kernel') // [768, 768]
- */
-export function parameterShapes(config: ClippoConfig): Map<string, readonly number[]> {
-  const shapes = new Map<string, readonly number[]>();
-  for (const [path, shape] of vitParameterShapes(resolveClippoConfig(config)))
-    shapes.set(`img/${path}`, shape);
-  return shapes.set('t', [1]);
-}
-
-/**
- * How many parameters a CLIPPO has, without allocating any.
- *
- * @example countParameters({ variant: 'B/16' }) // 93474817
- */
-export function countParameters(config: ClippoConfig): number {
-  let count = 0;
-  for (const shape of parameterShapes(config).values()) count += sizeOf(shape);
-  return count;
 }

@@ -7,20 +7,29 @@ export {
   headParameterShapes,
   headValues,
 } from './classifier-head.ts';
-export { buildClippoNetwork } from './clippo-network.ts';
+export { buildClippoNetworks, type ClippoNetworks, clippoParameters, networkFor } from './clippo-network.ts';
 export {
   type ClippoConfig,
-  countParameters,
   type Pool,
-  parameterShapes,
   type ResolvedClippoConfig,
   resolveClippoConfig,
-  VARIANTS,
   type VitConfig,
-  type VitShape,
 } from './config.ts';
-export { inferConfig } from './infer-config.ts';
+export { assertSameKind, inferConfig } from './infer-config.ts';
 export { initialValues, type ParameterSource } from './initial-values.ts';
-export { groupBySize, type RasterGroup } from './raster-groups.ts';
+export { groupInputs, type InputGroup, type NetworkInput, toInputTensor } from './network-input.ts';
+export { countParameters, parameterShapes } from './parameter-shapes.ts';
+export {
+  describeText,
+  isOneRoad,
+  type PixelText,
+  type ResolvedText,
+  type SeparatePart,
+  TEXT_POOLS,
+  type TextInput,
+  type TextPool,
+  type TokenText,
+} from './text-input.ts';
 export { type ToTensorOptions, toTensor } from './to-tensor.ts';
-export { buildVit, networkParameters } from './vit.ts';
+export { buildVit, layerOutput, networkParameters } from './vit.ts';
+export { VARIANTS, type VitShape } from './vit-shape.ts';

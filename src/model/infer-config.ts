@@ -2,18 +2,24 @@
 // published file loads without a config beside it.
 
 import { CheckpointError } from '../errors.ts';
-import { type ClippoConfig, type Pool, VARIANTS, type VitShape } from './config.ts';
-
-type Shaped = { readonly shape: readonly number[] };
+import { depthOf, type Shaped, shapeOf } from './array-shapes.ts';
+import type { ClippoConfig, Pool, ResolvedClippoConfig } from './config.ts';
+import { inferText } from './infer-text.ts';
+import { describeText, type ResolvedText, resolveText, type TextPool } from './text-input.ts';
+import { VARIANTS, type VitShape } from './vit-shape.ts';
 
 /**
- * Reads variant, patch and picture size, pool, heads and embedding size off the arrays of a CLIPPO.
+ * Reads variant, patch and picture size, pool, heads, embedding size and how text goes in off the arrays of a model.
  *
- * @param arrays - big_vision path (`img/…`) → anything with a shape
+ * @param arrays - big_vision path (`img/…`, `txt/…`) → anything with a shape
+ * @param saved - what the arrays do not tell: how a tower of text pools, default the last token
  * @returns a config for which `parameterShapes(config)` names the same arrays, if the checkpoint is whole
  * @throws CheckpointError when the arrays that tell are missing or make no sense
  */
-export function inferConfig(arrays: ReadonlyMap<string, Shaped>): ClippoConfig {
+export function inferConfig(
+  arrays: ReadonlyMap<string, Shaped>,
+  { textPool }: { readonly textPool?: TextPool } = {},
+): ClippoConfig {
   const block = 'img/Transformer/encoderblock_0';
   const [patchSize, , channels, width] = shapeOf(arrays, 'img/embedding/kernel', 4);
   const [, positions] = shapeOf(arrays, 'img/pos_embedding', 3);
@@ -27,36 +33,37 @@ export function inferConfig(arrays: ReadonlyMap<string, Shaped>): ClippoConfig {
   if (!Number.isInteger(grid) || grid === 0) {
     throw new CheckpointError(`img/pos_embedding: ${positions} positions do not make a square grid.`);
   }
-  const sizes = { width: width!, depth: depthOf(arrays), mlpDim: mlpDim!, numHeads: numHeads! };
+  const text = inferText(arrays, textPool);
+  const sizes = {
+    width: width!,
+    depth: depthOf(arrays, 'img/Transformer'),
+    mlpDim: mlpDim!,
+    numHeads: numHeads!,
+  };
   return {
     variant: nameOf(sizes, patchSize!) ?? { ...sizes, patchSize: patchSize! },
     imageSize: grid * patchSize!,
     pool: poolOf(arrays),
     embeddingDim: embeddingDim!,
+    ...(text === undefined ? {} : { text }),
   };
 }
 
-function shapeOf(arrays: ReadonlyMap<string, Shaped>, path: string, rank: number): readonly number[] {
-  const shape = arrays.get(path)?.shape;
-  if (shape === undefined) {
-    const some = [...arrays.keys()].slice(0, 5).join(', ');
-    throw new CheckpointError(
-      `This is not a CLIPPO checkpoint: it has no ${path}. It holds ${arrays.size} arrays: ${some}${arrays.size > 5 ? ', …' : ''}.`,
-    );
-  }
-  if (shape.length !== rank || shape.some((size) => size < 1)) {
-    throw new CheckpointError(`${path}: expected ${rank} axes of at least 1, got [${shape.join(', ')}].`);
-  }
-  return shape;
-}
-
-function depthOf(arrays: ReadonlyMap<string, Shaped>): number {
-  const blocks = new Set<string>();
-  for (const path of arrays.keys()) {
-    const block = /^img\/Transformer\/encoderblock_(\d+)\//.exec(path)?.[1];
-    if (block !== undefined) blocks.add(block);
-  }
-  return blocks.size;
+/**
+ * @param door - who loads the arrays
+ * @throws CheckpointError for arrays of another kind of model than the one they are for
+ */
+export function assertSameKind(
+  door: string,
+  arrays: ReadonlyMap<string, Shaped>,
+  { text: own, ...tower }: ResolvedClippoConfig,
+): void {
+  const found: ResolvedText = resolveText(inferText(arrays) ?? { kind: 'pixels' }, tower);
+  const [theirs, ours] = [describeText(found), describeText(own)];
+  if (theirs === ours) return;
+  throw new CheckpointError(
+    `${door}: the checkpoint is of ${theirs}, the model is ${ours}. ClippoModel.load makes a model of the kind that the checkpoint is of.`,
+  );
 }
 
 function poolOf(arrays: ReadonlyMap<string, Shaped>): Pool {

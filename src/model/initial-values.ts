@@ -15,7 +15,8 @@ export function initialValues(seed: number): ParameterSource {
     const last = shape[shape.length - 1] ?? 1;
 
     if (path.endsWith('/scale')) return values.fill(1);
-    if (path.endsWith('pos_embedding')) return fillNormal(values, random, 1 / Math.sqrt(last));
+    if (/(pos_embedding|Embed_\d\/embedding)$/.test(path))
+      return fillNormal(values, random, 1 / Math.sqrt(last));
     if (path.endsWith('probe')) return fillUniform(values, random, Math.sqrt(6 / (1 + last)));
     if (/Dense_\d\/bias$/.test(path)) return fillNormal(values, random, 1e-6);
     if (path.endsWith('embedding/kernel') || path.endsWith('head/kernel')) {

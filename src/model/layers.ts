@@ -167,8 +167,8 @@ export class MapHead extends VitLayer<{ numHeads: number; mlpDim: number }> {
   }
 }
 
-/** The mean of all tokens (`gap`), or the first one (`tok`): [B, N, D] → [B, D]. */
-export class TokenPool extends VitLayer<{ pool: 'gap' | 'tok' }> {
+/** One vector of all tokens without weights: [B, N, D] → [B, D]. `gap` is another name for `mean`, `tok` for `first`. */
+export class TokenPool extends VitLayer<{ pool: 'gap' | 'tok' | 'mean' | 'first' | 'last' | 'max' }> {
   static readonly className = 'ClippoTokenPool';
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
@@ -179,9 +179,11 @@ export class TokenPool extends VitLayer<{ pool: 'gap' | 'tok' }> {
   override call(inputs: Inputs): tf.Tensor {
     return tf.tidy(() => {
       const tokens = single(inputs);
-      const [B, , D] = tokens.shape as [number, number, number];
-      if (this.settings.pool === 'gap') return tf.mean(tokens, 1);
-      return tf.reshape(tf.slice(tokens, [0, 0, 0], [B, 1, D]), [B, D]);
+      const [B, N, D] = tokens.shape as [number, number, number];
+      const { pool } = this.settings;
+      if (pool === 'gap' || pool === 'mean') return tf.mean(tokens, 1);
+      if (pool === 'max') return tf.max(tokens, 1);
+      return tf.reshape(tf.slice(tokens, [0, pool === 'last' ? N - 1 : 0, 0], [B, 1, D]), [B, D]);
     });
   }
 }

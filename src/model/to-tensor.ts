@@ -47,6 +47,18 @@ export function toTensor(rasters: Raster | readonly Raster[], options: ToTensorO
   return tf.tensor4d(values, [list.length, height, width, 3]);
 }
 
+/** Drawn text of one size, in one channel. @returns float32 [B, H, W, 1] in [-1, 1] */
+export function toGreyTensor(rasters: readonly Raster[]): tf.Tensor4D {
+  const { width, height } = rasters[0]!; // a group has one
+  const values = new Float32Array(rasters.length * width * height);
+  for (const [i, { data, channels }] of rasters.entries()) {
+    for (let pixel = 0; pixel < width * height; pixel++) {
+      values[i * width * height + pixel] = RANGE[data[pixel * channels]!]!;
+    }
+  }
+  return tf.tensor4d(values, [rasters.length, height, width, 1]);
+}
+
 function resolveSize(size: ToTensorOptions['size'], fallback: Raster): { width: number; height: number } {
   const resolved = typeof size === 'number' ? { width: size, height: size } : (size ?? fallback);
   if (size !== undefined) assertSize('toTensor', resolved.width, resolved.height);

@@ -1,5 +1,5 @@
 // Made examples ↔ a message between threads: all pixels in one ArrayBuffer, which changes its owner instead of being
-// copied, and where each picture lies in it.
+// copied, and where each picture lies in it. Texts that are not drawn go as they are.
 
 import type { MadeExample, MadeRange } from '../data/index.ts';
 import type { Raster } from '../raster/index.ts';
@@ -10,7 +10,10 @@ interface PackedRaster extends Omit<Raster, 'data'> {
 }
 
 type Packed<T> = T extends { readonly kind: 'pair' }
-  ? Omit<T, 'image' | 'text'> & { readonly image: PackedRaster; readonly text: PackedRaster }
+  ? Omit<T, 'image' | 'text'> & {
+      readonly image: PackedRaster | string;
+      readonly text: PackedRaster | string;
+    }
   : T;
 
 export interface PackedRanges {
@@ -25,9 +28,12 @@ export function packRanges(ranges: readonly MadeRange[]): PackedRanges {
   const rasters = ranges.flatMap(({ examples }) =>
     examples.flatMap((example) => (example.kind === 'pair' ? [example.image, example.text] : [])),
   );
-  const pixels = new Uint8Array(rasters.reduce((sum, { data }) => sum + data.length, 0));
+  const sizes = rasters.map((raster) => (typeof raster === 'string' ? 0 : raster.data.length));
+  const pixels = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0));
   let end = 0;
-  function pack({ data, ...shape }: Raster): PackedRaster {
+  function pack(raster: Raster | string): PackedRaster | string {
+    if (typeof raster === 'string') return raster;
+    const { data, ...shape } = raster;
     const start = end;
     pixels.set(data, start);
     end += data.length;
@@ -48,7 +54,9 @@ export function packRanges(ranges: readonly MadeRange[]): PackedRanges {
 
 /** The Rasters are views of the one buffer. */
 export function unpackRanges({ ranges, pixels }: PackedRanges): MadeRange[] {
-  function unpack({ start, ...shape }: PackedRaster): Raster {
+  function unpack(packed: PackedRaster | string): Raster | string {
+    if (typeof packed === 'string') return packed;
+    const { start, ...shape } = packed;
     const { width, height, channels } = shape;
     return { ...shape, data: new Uint8Array(pixels, start, width * height * channels) };
   }

@@ -14,6 +14,7 @@ import {
   type SourceDescription,
   type SourceShare,
   sourceName,
+  type TextBatch,
 } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
 import { describeValue } from '../options.ts';
@@ -39,12 +40,21 @@ export interface WorkerBatchesOptions extends BatchOptions {
  *   workers: 2,
  * });
  */
-export function createWorkerBatches(options: WorkerBatchesOptions): BatchSource {
+export function createWorkerBatches(
+  options: WorkerBatchesOptions & { readonly drawTexts: false },
+): BatchSource<TextBatch>;
+export function createWorkerBatches(options: WorkerBatchesOptions): BatchSource;
+export function createWorkerBatches(options: WorkerBatchesOptions): BatchSource<TextBatch> {
   return workerBatches(options, new URL('./data-worker.js', import.meta.url));
 }
 
+export function workerBatches(
+  options: WorkerBatchesOptions & { readonly drawTexts: false },
+  url: URL,
+): BatchSource<TextBatch>;
+export function workerBatches(options: WorkerBatchesOptions, url: URL): BatchSource;
 /** @param url - of the compiled `data-worker`, which lies beside this file once both are built */
-export function workerBatches(options: WorkerBatchesOptions, url: URL): BatchSource {
+export function workerBatches(options: WorkerBatchesOptions, url: URL): BatchSource<TextBatch> {
   const door = 'createWorkerBatches';
   const { entries, problems } = checkEntries(door, options);
   const { workers = 1, folder = '.', text } = options;

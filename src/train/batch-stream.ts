@@ -1,18 +1,18 @@
 // Whatever batches come from → batches from a place on: a list, a generator, a BatchSource, or a function that opens
 // one where an earlier run stopped.
 
-import type { BatchSource, JsonValue, PairBatch } from '../data/index.ts';
+import type { BatchSource, JsonValue, TextBatch } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 
-type Batches = Iterable<PairBatch> | AsyncIterable<PairBatch>;
+type Batches = Iterable<TextBatch> | AsyncIterable<TextBatch>;
 
 /** Batches, one a step, or a function that opens them at a position; undefined is the beginning. */
 export type BatchesOption = Batches | ((position: JsonValue | undefined) => Batches | Promise<Batches>);
 
 export interface BatchStream {
   /** The next batch; undefined at the end. */
-  next(): Promise<PairBatch | undefined>;
+  next(): Promise<TextBatch | undefined>;
   /** Where the next batch begins; null where the batches cannot tell. */
   position(): JsonValue;
   /** Ends what makes them. */
@@ -34,7 +34,7 @@ export async function openBatches(
   const source = opened as Partial<BatchSource>; // it may be one
   const iterator =
     Symbol.asyncIterator in opened ? opened[Symbol.asyncIterator]() : opened[Symbol.iterator]();
-  const next = async (): Promise<PairBatch | undefined> => {
+  const next = async (): Promise<TextBatch | undefined> => {
     const { done, value } = await iterator.next();
     return done === true ? undefined : value;
   };

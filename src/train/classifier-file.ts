@@ -6,7 +6,7 @@ import {
   type NdArrayLike,
   parseSafetensors,
   safetensorsMetadata,
-  storedTextRows,
+  storedSettings,
   toFloat32,
   writeSafetensors,
 } from '../checkpoint/index.ts';
@@ -37,7 +37,7 @@ interface Told {
   readonly base: {
     readonly included: boolean;
     readonly digest: string;
-    readonly config: Required<ClippoConfig>;
+    readonly config: ClippoModel['config'];
   };
   /** How text is drawn, but for a font of one's own, which is only told of. */
   readonly render: Omit<RenderOptions, 'size' | 'font'> & { readonly ownFont?: boolean };
@@ -54,7 +54,7 @@ export async function classifierArrays(
     arrays.set(path, { shape: variable.shape, data: (await variable.data()).slice() as Float32Array });
   }
   if (includeBase) {
-    for (const [name, array] of storedTextRows(model.config.textRows)) arrays.set(name, array);
+    for (const [name, array] of storedSettings(model.config, model.tokenizer?.file)) arrays.set(name, array);
     for (const [path, variable] of model.parameters()) {
       arrays.set(path, { dtype, shape: variable.shape, data: (await variable.data()) as Float32Array });
     }

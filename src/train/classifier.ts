@@ -15,7 +15,7 @@ import type { JsonValue, Skipped } from '../data/index.ts';
 import { createEmbeddings, type Embeddings, sliceRows } from '../embeddings.ts';
 import { ConfigError } from '../errors.ts';
 import type { ImageLike } from '../image-input.ts';
-import { buildHead, headValues, networkParameters } from '../model/index.ts';
+import { buildHead, headValues, layerOutput, networkParameters } from '../model/index.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import type { OnProgress } from '../progress.ts';
 import type { TargetKind } from '../tasks/index.ts';
@@ -151,8 +151,8 @@ export class Classifier {
   /** What the head reads, within `model.network`. */
   featureOutput(): SymbolicTensor {
     const { network } = this.model;
-    const output = this.settings.on === 'embedding' ? network.output : network.getLayer('pre_logits').output;
-    return output as SymbolicTensor; // each has one
+    const layer = this.settings.on === 'embedding' ? 'normalized' : 'pre_logits';
+    return layerOutput(network, layer);
   }
 
   /**

@@ -1,6 +1,7 @@
 // Why a run does not learn, as far as its numbers tell: seen while it runs, said once, with what to try.
 
-import type { PairBatch } from '../data/index.ts';
+import type { TextBatch } from '../data/index.ts';
+import type { Raster } from '../raster/index.ts';
 import type { StepMetrics } from './step-metrics.ts';
 
 export type FindingKind = 'chance' | 'collapsed' | 'temperature' | 'duplicates';
@@ -16,7 +17,7 @@ export interface Diagnosis {
   /** @returns what shows for the first time */
   observe(
     metrics: Pick<StepMetrics, 'step' | 'loss' | 'chance' | 'gradNorm' | 'temperature'>,
-    batch: PairBatch,
+    batch: TextBatch,
   ): Finding[];
 }
 
@@ -52,7 +53,7 @@ export function createDiagnosis({ hasAnchors = false } = {}): Diagnosis {
       railed = temperature < RAILS[0] || temperature > RAILS[1] ? railed + 1 : 0;
       if (step % LOOK_EVERY === 1 && !hasAnchors) {
         texts += pairs;
-        repeated += countRepeated(batch.texts.map(({ data }) => data));
+        repeated += countRepeated(batch.texts.map(bytesOf));
       }
 
       const found: Finding[] = [];
@@ -101,6 +102,11 @@ export function countRepeated(arrays: readonly Uint8Array[]): number {
     else seen.set(hash, [...alike, array]);
   }
   return repeated;
+}
+
+/** What tells one text from another. */
+function bytesOf(text: Raster | string): Uint8Array {
+  return typeof text === 'string' ? new TextEncoder().encode(text) : text.data;
 }
 
 /** FNV-1a. */

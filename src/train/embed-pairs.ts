@@ -1,18 +1,18 @@
-// Pictures and texts of a batch → their embeddings: one call of the network a size, rows put back in order. The model
+// Pictures and texts of a batch → their embeddings: one call of a network a kind and size, rows put back in order. CLIPPO
 // maps images to unit vectors, pictures and drawn text alike, so two slots of one size go through together.
 
 import * as tf from '@tensorflow/tfjs-core';
 import type { ClippoModel } from '../clippo-model.ts';
 import type { OrtRuntime } from '../compile/index.ts';
-import type { PairBatch } from '../data/index.ts';
-import { toTensor } from '../model/index.ts';
+import type { TextBatch } from '../data/index.ts';
+import { networkFor, toInputTensor } from '../model/index.ts';
 import { type ArrangedBatch, arrangePairs } from './arranged-batch.ts';
 import { createStepFunctions } from './step-functions.ts';
 
 /** An arranged batch as tensors. */
 export interface PairTensors {
-  /** float32 [n, H, W, 3], one for each size */
-  readonly groups: readonly tf.Tensor4D[];
+  /** One for each kind and size: float32 [n, H, W, 3], or what else the model makes of texts. */
+  readonly groups: readonly tf.Tensor[];
   /** int32 [2B], see ArrangedBatch */
   readonly order: tf.Tensor1D;
   /** int32 [Σ n] */
@@ -22,7 +22,7 @@ export interface PairTensors {
 /** @returns tensors the caller disposes. @throws ShapeError, DataError */
 export function pairTensors({ groups, order, inverse }: ArrangedBatch): PairTensors {
   return tf.tidy(() => ({
-    groups: groups.map((rasters) => toTensor(rasters)),
+    groups: groups.map(toInputTensor),
     order: tf.tensor1d(order, 'int32'),
     inverse: tf.tensor1d(inverse, 'int32'),
   }));
@@ -33,14 +33,15 @@ export function embedPairs(
   model: ClippoModel,
   { groups, order, inverse }: PairTensors,
 ): [zImage: tf.Tensor2D, zText: tf.Tensor2D] {
-  const rows = groups.map((images) => embedImages(model, images));
+  const rows = groups.map((input) => embedTensor(model, input));
   const inOrder = rows.length === 1 ? rows[0]! : pickRows(tf.concat(rows), order, inverse); // [2B, E]
   return tf.split(inOrder, 2) as [tf.Tensor2D, tf.Tensor2D]; // into two
 }
 
-/** [n, H, W, 3] → [n, E] */
-export function embedImages(model: ClippoModel, images: tf.Tensor4D): tf.Tensor2D {
-  return model.network.apply(images, { training: true }) as tf.Tensor2D; // one tensor in, one out
+/** What one of the networks reads, n inputs → [n, E] */
+export function embedTensor({ network, textNetwork }: ClippoModel, input: tf.Tensor): tf.Tensor2D {
+  const reader = networkFor({ images: network, texts: textNetwork }, input);
+  return reader.apply(input, { training: true }) as tf.Tensor2D; // one tensor in, one out
 }
 
 /**
@@ -59,7 +60,7 @@ function pickRows(x: tf.Tensor2D, order: tf.Tensor1D, inverse: tf.Tensor1D): tf.
 }
 
 type EmbedFunctions = {
-  embed(order: tf.Tensor1D, inverse: tf.Tensor1D, ...groups: tf.Tensor4D[]): tf.Tensor2D;
+  embed(order: tf.Tensor1D, inverse: tf.Tensor1D, ...groups: tf.Tensor[]): tf.Tensor2D;
 };
 
 /**
@@ -71,11 +72,11 @@ export function createPairEmbedder(model: ClippoModel, runtime: OrtRuntime | und
   const functions = createStepFunctions<EmbedFunctions>(runtime);
   return {
     /** @returns 2B · E numbers: the pictures, then the texts */
-    async embed(batch: PairBatch): Promise<Float32Array> {
+    async embed(batch: TextBatch): Promise<Float32Array> {
       const { embed } = await functions.prepare([...model.parameters().values()], () => ({
         embed: (order, inverse, ...groups) => tf.concat(embedPairs(model, { groups, order, inverse })),
       }));
-      const { groups, order, inverse } = pairTensors(arrangePairs(batch, true));
+      const { groups, order, inverse } = pairTensors(await arrangePairs(model, batch, true));
       try {
         const rows = await embed(order, inverse, ...groups);
         try {

@@ -5,10 +5,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ClippoModel } from '../clippo-model.ts';
 import type { SkipCounter } from '../data/index.ts';
 import type { Embeddings } from '../embeddings.ts';
-import { ClippoError } from '../errors.ts';
-import { toTensor } from '../model/index.ts';
+import { ClippoError, ConfigError } from '../errors.ts';
+import { toInputTensor } from '../model/index.ts';
 import { createRaster, type Raster } from '../raster/index.ts';
-import { arrangeRasters } from './arranged-batch.ts';
+import { arrangeInputs } from './arranged-batch.ts';
 import type { FeatureScale } from './feature-scale.ts';
 import { type Example, keyOf } from './labelled-examples.ts';
 
@@ -81,9 +81,9 @@ export function rasterFeed(model: ClippoModel, examples: readonly Example[], ski
       const found = drawn.find((raster) => raster !== undefined);
       const { imageSize } = model.config;
       const rasters = drawn.map((raster) => raster ?? found ?? createRaster(imageSize, imageSize, 3, 0));
-      const { groups, inverse } = arrangeRasters(rasters, true);
+      const { groups, inverse } = arrangeInputs(rasters, true);
       const places = inverse.map((place) => (drawn[place] === undefined ? -1 : place));
-      return { tensors: groups.map((group) => toTensor(group)), places };
+      return { tensors: groups.map(toInputTensor), places };
     },
   };
 }
@@ -101,7 +101,8 @@ export async function readExample(
   try {
     return await model.toRaster(typeof input === 'function' ? await input() : input);
   } catch (error) {
-    if (!(error instanceof ClippoError)) throw error;
+    // That the model reads no such input is no fault of the example.
+    if (!(error instanceof ClippoError) || error instanceof ConfigError) throw error;
     onBroken(error.message);
     return undefined;
   }

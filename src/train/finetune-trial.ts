@@ -3,10 +3,10 @@
 // from its last checkpoint bit for bit.
 
 import * as tf from '@tensorflow/tfjs-core';
+import type { ClippoModel } from '../clippo-model.ts';
 import type { OrtRuntime } from '../compile/index.ts';
 import type { JsonValue } from '../data/index.ts';
 import { DataError } from '../errors.ts';
-import type { ClippoConfig } from '../model/index.ts';
 import type { TargetKind } from '../tasks/index.ts';
 import { type AnswerMetrics, measureAnswers } from './answer-metrics.ts';
 import type { Feed } from './example-feed.ts';
@@ -58,7 +58,7 @@ export interface TrialOptions
 /** Where a training is kept, and what has to be the same when it goes on. */
 export interface KeptTrial {
   readonly folder: RunFolder;
-  readonly config: Required<ClippoConfig>;
+  readonly config: ClippoModel['config'];
   readonly settings: { readonly [name: string]: JsonValue };
   readonly onWarning: (message: string) => void;
 }
@@ -165,7 +165,7 @@ function openRun(
   { parameters }: Trainee,
   optimizer: PathOptimizer,
 ): Run {
-  const model = { config, parameters: () => new Map(parameters) };
+  const model = { config, tokenizer: undefined, parameters: () => new Map(parameters) };
   const learner = { model, optimizer, anchors: undefined };
   return createRun({ door, card: {}, keep: 2, keepEvery: 0, ...kept, learner });
 }

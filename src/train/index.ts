@@ -1,6 +1,6 @@
 // loss → better weights.
 
-export type { PairBatch } from '../data/index.ts';
+export type { PairBatch, TextBatch } from '../data/index.ts';
 export { Adafactor, type AdafactorOptions, adafactor } from './adafactor.ts';
 export { AdamW, type AdamWOptions, adamw } from './adamw.ts';
 export {

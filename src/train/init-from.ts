@@ -7,7 +7,7 @@ import {
   parseArrays,
   readBigVision,
   resamplePositionEmbedding,
-  takeTextRows,
+  takeSettings,
   toFloat32,
   towerWeights,
 } from '../checkpoint/index.ts';
@@ -39,7 +39,7 @@ export function initFrom(
   refuseUnknown('initFrom', options, ['leaveOut']);
   const isLeft = matcher(options.leaveOut ?? []);
   const arrays = parseArrays(bytes);
-  takeTextRows(arrays);
+  takeSettings(arrays);
   const weights = towerWeights(readBigVision(arrays));
   const { imageSize, patchSize } = resolveClippoConfig(model.config);
   const problems: string[] = [];
@@ -51,7 +51,7 @@ export function initFrom(
       continue;
     }
     const stored = weights.get(path);
-    const array = stored && path.endsWith('pos_embedding') ? onGrid(stored, imageSize / patchSize) : stored;
+    const array = stored && path === 'img/pos_embedding' ? onGrid(stored, imageSize / patchSize) : stored;
     if (array?.shape.join() === variable.shape.join()) {
       wanted.push([variable, array]);
       taken.push(path);

@@ -6,10 +6,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ClippoModel } from '../clippo-model.ts';
 import type { OrtRuntime } from '../compile/index.ts';
-import { toTensor } from '../model/index.ts';
-import type { Raster } from '../raster/index.ts';
+import { type NetworkInput, toInputTensor } from '../model/index.ts';
 import { type ArrangedBatch, arrangePairs } from './arranged-batch.ts';
-import { embedImages } from './embed-pairs.ts';
+import { embedTensor } from './embed-pairs.ts';
 import { isRecordable, type RecordableOptimizer } from './recordable-optimizer.ts';
 import { type Calls, createStepFunctions } from './step-functions.ts';
 import { readScalars, type StepRunner, type TrainStepMetrics } from './step-metrics.ts';
@@ -18,14 +17,14 @@ import { type Parameters, type StepOptimizer, trainedParameters, type UpdateMetr
 export interface ChunkedStepOptions {
   /** undefined for tfjs */
   readonly runtime: OrtRuntime | undefined;
-  /** The most rasters that go through the network together. */
+  /** The most inputs that go through the network together. */
   readonly chunk: number;
 }
 
 /** The functions of a step; b is a block of rows, N the batch. `t` and all else that is trained are variables. */
 type ChunkFunctions = {
-  /** float32 [n, H, W, 3] → [n, E] */
-  embed(images: tf.Tensor4D): tf.Tensor2D;
+  /** What one of the networks reads, n inputs → [n, E] */
+  embed(input: tf.Tensor): tf.Tensor2D;
   /** Rows [b, E] and the ones they belong to, against all [N, E] of the other slot; `own` is where those lie. */
   compare(rows: tf.Tensor2D, partners: tf.Tensor2D, all: tf.Tensor2D, own: tf.Tensor1D): Comparison;
   /** What {@link Comparison.denominators} were for these rows [b] and for all [N] → gradients of the loss. */
@@ -36,8 +35,8 @@ type ChunkFunctions = {
     denominators: tf.Tensor1D,
     allDenominators: tf.Tensor1D,
   ): Pull;
-  /** Adds what these images contribute to the gradient of every parameter to its sum. */
-  accumulate(images: tf.Tensor4D, dz: tf.Tensor2D): tf.Scalar;
+  /** Adds what these inputs contribute to the gradient of every parameter to its sum. */
+  accumulate(input: tf.Tensor, dz: tf.Tensor2D): tf.Scalar;
   /** Updates every parameter by its sum; that of t is given. */
   update(dt: tf.Scalar, beta2: tf.Scalar, schedule: tf.Scalar): UpdateMetrics;
 };
@@ -62,7 +61,7 @@ type Pull = {
 const BLOCK_ELEMENTS = 2 ** 22;
 
 /**
- * Graphs are recorded for every number of rasters in a chunk. Numbers are rounded up to an eighth of a chunk, so that
+ * Graphs are recorded for every number of inputs in a chunk. Numbers are rounded up to an eighth of a chunk, so that
  * mixtures, of which every batch has another number of short texts, come by with a few.
  */
 const PARTS = 8;
@@ -103,24 +102,24 @@ export function chunkedStep(
         chunkFunctions({ model, optimizer, recorded, trained, sums }),
       );
 
-      const arranged = arrangePairs(batch, false);
+      const arranged = await arrangePairs(model, batch, false);
       const chunks = splitIntoChunks(arranged, chunk);
       const held = new Tensors();
       try {
         const rows: tf.Tensor2D[] = [];
-        for (const { rasters, size } of chunks) {
-          const z = await held.during(filledTensor(rasters, size), (images) => calls.embed(images));
-          rows.push(held.add(tf.slice(held.add(z), 0, rasters.length)));
+        for (const { inputs, size } of chunks) {
+          const z = await held.during(filledTensor(inputs, size), (input) => calls.embed(input));
+          rows.push(held.add(tf.slice(held.add(z), 0, inputs.length)));
         }
         const z = held.add(inBatchOrder(rows, arranged));
         const { dz, dt, loss, ncorrect } = await differentiateLoss(calls, z, held);
 
         const dRows = held.add(tf.tidy(() => tf.gather(dz, tf.tensor1d(arranged.inverse, 'int32'))));
-        for (const { rasters, size, start } of chunks) {
-          const dChunk = tf.tidy(() => filledRows(tf.slice(dRows, start, rasters.length), size));
+        for (const { inputs, size, start } of chunks) {
+          const dChunk = tf.tidy(() => filledRows(tf.slice(dRows, start, inputs.length), size));
           held.add(dChunk);
-          const images = filledTensor(rasters, size);
-          held.add(await held.during(images, (x) => calls.accumulate(x, dChunk)));
+          const input = filledTensor(inputs, size);
+          held.add(await held.during(input, (x) => calls.accumulate(x, dChunk)));
         }
         const scalars = [held.add(tf.scalar(numbers.beta2)), held.add(tf.scalar(numbers.schedule))] as const;
         const { temperature } = await readScalars({ temperature: temperatureOf(parameters) });
@@ -151,7 +150,7 @@ function chunkFunctions({ model, optimizer, recorded, trained, sums }: FunctionP
   const similarities = (rows: tf.Tensor2D, all: tf.Tensor2D): tf.Tensor2D =>
     tf.matMul(tf.mul<tf.Tensor2D>(rows, tf.exp(t)), tf.transpose(all)); // [b, N]
   return {
-    embed: (images) => embedImages(model, images),
+    embed: (input) => embedTensor(model, input),
     compare(rows, partners, all, own) {
       const logits = similarities(rows, all);
       return {
@@ -172,9 +171,9 @@ function chunkFunctions({ model, optimizer, recorded, trained, sums }: FunctionP
       const dRows = tf.mul<tf.Tensor2D>(tf.mul(towards, 0.5 / N), tf.exp(t));
       return { dRows, dt: tf.sum(tf.mul(dRows, rows)) };
     },
-    accumulate(images, dz) {
-      // Its gradient is that of the loss, as far as these images go.
-      const share = (): tf.Scalar => tf.sum(tf.mul(embedImages(model, images), dz));
+    accumulate(input, dz) {
+      // Its gradient is that of the loss, as far as these inputs go.
+      const share = (): tf.Scalar => tf.sum(tf.mul(embedTensor(model, input), dz));
       const { value, grads } = tf.variableGrads(share, [...trained.values()]);
       for (const [path, parameter] of trained) {
         const gradient: tf.Tensor | undefined = grads[parameter.name]; // typed as always there; t is not
@@ -263,10 +262,10 @@ function blocksOf(N: number): { start: number; size: number }[] {
 }
 
 interface Chunk {
-  readonly rasters: readonly Raster[];
+  readonly inputs: readonly NetworkInput[];
   /** Where they begin among the rows of all groups. */
   readonly start: number;
-  /** How many go through the network; what is over the rasters is filled up. */
+  /** How many go through the network; what is over the inputs is filled up. */
   readonly size: number;
 }
 
@@ -278,16 +277,16 @@ function splitIntoChunks({ groups }: ArrangedBatch, most: number): Chunk[] {
     const size = Math.min(most, Math.ceil(even / granule) * granule);
     const chunks: Chunk[] = [];
     for (let i = 0; i < group.length; i += size) {
-      const rasters = group.slice(i, i + size);
-      chunks.push({ rasters, start, size });
-      start += rasters.length;
+      const inputs = group.slice(i, i + size);
+      chunks.push({ inputs, start, size });
+      start += inputs.length;
     }
     return chunks;
   });
 }
 
-function filledTensor(rasters: readonly Raster[], size: number): tf.Tensor4D {
-  return toTensor([...rasters, ...new Array<Raster>(size - rasters.length).fill(rasters[0]!)]); // at least one
+function filledTensor(inputs: readonly NetworkInput[], size: number): tf.Tensor {
+  return toInputTensor([...inputs, ...new Array<NetworkInput>(size - inputs.length).fill(inputs[0]!)]); // at least one
 }
 
 /** Zeros for the rows that fill up a chunk: they have no part in the gradient. */

@@ -1,18 +1,22 @@
 // What a model finds by now: some texts of a batch, and which pictures of that batch it takes for the most similar, as a
 // piece of HTML with the very pixels that it saw.
 
-import type { PairBatch } from '../data/index.ts';
+import type { TextBatch } from '../data/index.ts';
 import { createEmbeddings, topK } from '../embeddings.ts';
-import { foundRow, pictureHtml } from '../page.ts';
+import { foundRow, inputHtml } from '../page.ts';
 import type { Raster } from '../raster/index.ts';
 
 export interface RetrievalSheet {
   /** Pictures that were searched. */
   readonly among: number;
   readonly rows: readonly {
-    readonly query: Raster;
+    readonly query: Raster | string;
     /** Best first. */
-    readonly hits: readonly { readonly picture: Raster; readonly score: number; readonly isOwn: boolean }[];
+    readonly hits: readonly {
+      readonly picture: Raster | string;
+      readonly score: number;
+      readonly isOwn: boolean;
+    }[];
   }[];
 }
 
@@ -25,13 +29,13 @@ const MOST_PAIRS = 128;
  *
  * @param chunk - the most rasters that do; undefined: the whole batch
  */
-export function pairsOfSheet({ images, texts }: PairBatch, chunk = 2 * MOST_PAIRS): PairBatch {
+export function pairsOfSheet({ images, texts }: TextBatch, chunk = 2 * MOST_PAIRS): TextBatch {
   const most = Math.max(1, Math.min(MOST_PAIRS, Math.floor(chunk / 2)));
   return { images: images.slice(0, most), texts: texts.slice(0, most) };
 }
 
 /** @param z - 2B · E numbers: unit vectors of the pictures, then of the texts */
-export function retrievalSheet({ images, texts }: PairBatch, z: Float32Array): RetrievalSheet {
+export function retrievalSheet({ images, texts }: TextBatch, z: Float32Array): RetrievalSheet {
   const pairs = images.length;
   const dim = z.length / (2 * pairs);
   const pictures = createEmbeddings(z.subarray(0, pairs * dim), dim);
@@ -51,7 +55,7 @@ export function retrievalSheet({ images, texts }: PairBatch, z: Float32Array): R
 export function sheetHtml({ among, rows }: RetrievalSheet): string {
   const lines = rows.map(({ query, hits }) =>
     foundRow(
-      pictureHtml(query),
+      inputHtml(query),
       hits.map(({ picture, score, isOwn }) => ({ picture, caption: score.toFixed(2), isOwn })),
     ),
   );

@@ -3,7 +3,7 @@
 // checksum there.
 
 import * as tf from '@tensorflow/tfjs-core';
-import { type NdArray, type NdArrayLike, npzChunks, parseNpz, storedTextRows } from '../checkpoint/index.ts';
+import { type NdArray, type NdArrayLike, npzChunks, parseNpz, storedSettings } from '../checkpoint/index.ts';
 import type { ClippoModel } from '../clippo-model.ts';
 import type { JsonValue } from '../data/index.ts';
 import { CheckpointError, ConfigError } from '../errors.ts';
@@ -32,7 +32,7 @@ export interface RunState {
 /** Everything that a step changes. */
 export interface Learner {
   /** A model, or those of its parameters that are trained. */
-  readonly model: Pick<ClippoModel, 'config' | 'parameters'>;
+  readonly model: Pick<ClippoModel, 'config' | 'parameters' | 'tokenizer'>;
   readonly optimizer: SavedOptimizer;
   readonly anchors: Anchors | undefined;
 }
@@ -49,7 +49,7 @@ export async function checkpointChunks(
   { model, optimizer, anchors }: Learner,
   state: Omit<RunState, 'anchorKeys'>,
 ): Promise<Iterable<Uint8Array>> {
-  const arrays = new Map<string, NdArrayLike>(storedTextRows(model.config.textRows));
+  const arrays = new Map<string, NdArrayLike>(storedSettings(model.config, model.tokenizer?.file));
   for (const [path, variable] of model.parameters()) {
     arrays.set(WEIGHTS + path, {
       shape: variable.shape,

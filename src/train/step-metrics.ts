@@ -2,7 +2,7 @@
 
 import type * as tf from '@tensorflow/tfjs-core';
 import { dispose } from '@tensorflow/tfjs-core';
-import type { PairBatch } from '../data/index.ts';
+import type { TextBatch } from '../data/index.ts';
 
 /** What one step came to; all of it is of the state before its update. */
 export type TrainStepMetrics = {
@@ -34,7 +34,7 @@ export interface StepMetrics extends TrainStepMetrics {
 
 /** One way to do a step. Called for one step at a time, with a batch that was checked. */
 export interface StepRunner {
-  run(batch: PairBatch): Promise<TrainStepMetrics>;
+  run(batch: TextBatch): Promise<TrainStepMetrics>;
   dispose(): Promise<void>;
 }
 

@@ -3,7 +3,7 @@
 
 import type { ClippoModel } from '../clippo-model.ts';
 import type { OrtRuntime } from '../compile/index.ts';
-import type { PairBatch } from '../data/index.ts';
+import type { TextBatch } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import { type Anchors, assertAnchors } from './anchors.ts';
@@ -44,14 +44,14 @@ export interface TrainStep {
    * @throws DataError when the slots differ in length or are empty or hold no Rasters, ShapeError when the Rasters do
    *   not fit, BackendError when ONNX Runtime fails
    */
-  run(batch: PairBatch): Promise<TrainStepMetrics>;
+  run(batch: TextBatch): Promise<TrainStepMetrics>;
   /**
    * The batch as the network sees it now; nothing is changed.
    *
    * @returns 2B · E numbers: unit vectors of the pictures, then of the texts
    * @throws as `run`
    */
-  embed(batch: PairBatch): Promise<Float32Array>;
+  embed(batch: TextBatch): Promise<Float32Array>;
   /** Frees the sessions, after the step in hand. Harmless when called twice. */
   dispose(): Promise<void>;
 }
@@ -60,7 +60,7 @@ export interface TrainStep {
 export interface TrainStepOptions {
   readonly model: ClippoModel;
   readonly optimizer: StepOptimizer;
-  readonly batch: PairBatch;
+  readonly batch: TextBatch;
 }
 
 /** What {@link largeBatchStep} does one step with. */

@@ -3,7 +3,7 @@
 // Reference: big_vision `trainers/proj/image_text/contrastive.py`.
 
 import type { ClippoModel } from '../clippo-model.ts';
-import type { JsonValue, PairBatch } from '../data/index.ts';
+import type { JsonValue, TextBatch } from '../data/index.ts';
 import { ConfigError, DataError } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import type { OnProgress } from '../progress.ts';
@@ -177,7 +177,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       ...(anchors === undefined ? {} : { anchors }),
     });
     const { engine } = trainStep;
-    let last: PairBatch | undefined;
+    let last: TextBatch | undefined;
     const checkpoint = async (): Promise<void> => {
       if (run !== undefined && saved !== step) {
         await run.checkpoint(step, stream!.position());

@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ClippoModel } from '../clippo-model.ts';
 import type { OrtRuntime } from '../compile/index.ts';
-import type { PairBatch } from '../data/index.ts';
+import type { TextBatch } from '../data/index.ts';
 import { type Anchors, anchorLoss } from './anchors.ts';
 import { arrangePairs } from './arranged-batch.ts';
 import { embedPairs, type PairTensors, pairTensors } from './embed-pairs.ts';
@@ -25,7 +25,7 @@ export interface WholeStepOptions {
 export function wholeStep(options: WholeStepOptions): StepRunner {
   return {
     async run(batch) {
-      const arranged = arrangePairs(batch, false);
+      const arranged = await arrangePairs(options.model, batch, false);
       return readScalars(
         tf.tidy(() => pairStep(options, pairTensors(arranged), rowTensor(batch, options.anchors))),
       );
@@ -41,7 +41,7 @@ type RecordedStep = (
   rows: tf.Tensor1D,
   order: tf.Tensor1D,
   inverse: tf.Tensor1D,
-  ...groups: tf.Tensor4D[]
+  ...groups: tf.Tensor[]
 ) => ReturnType<typeof pairStep>;
 
 type InputsOf<F extends (...inputs: never[]) => unknown> = F extends (...inputs: infer I) => unknown
@@ -67,8 +67,9 @@ export function recordedWholeStep(
         step: (beta2, schedule, rows, order, inverse, ...groups) =>
           pairStep(options, { groups, order, inverse }, rows, { beta2, schedule }),
       }));
+      const arranged = await arrangePairs(model, batch, true);
       const inputs = tf.tidy((): InputsOf<RecordedStep> => {
-        const { order, inverse, groups } = pairTensors(arrangePairs(batch, true));
+        const { order, inverse, groups } = pairTensors(arranged);
         const rows = rowTensor(batch, anchors);
         return [tf.scalar(numbers.beta2), tf.scalar(numbers.schedule), rows, order, inverse, ...groups];
       });
@@ -91,7 +92,7 @@ function learned(model: ClippoModel, anchors: Anchors | undefined): Parameters {
 }
 
 /** int32 [2B]: the anchor of each picture, then of each text; the partner where there are no anchors. */
-function rowTensor({ images, keys }: PairBatch, anchors: Anchors | undefined): tf.Tensor1D {
+function rowTensor({ images, keys }: TextBatch, anchors: Anchors | undefined): tf.Tensor1D {
   const rows = anchors === undefined ? images.map((_, i) => i) : [...anchors.rowsOf(keys!)]; // checked before
   return tf.tensor1d([...rows, ...rows], 'int32');
 }

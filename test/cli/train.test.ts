@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ClippoModel } from '../../src/clippo-model.ts';
 import { encodePng } from '../../src/node/index.ts';
+import { trainTokenizer } from '../../src/tokens/index.ts';
 import { temporaryFolder } from '../node/temporary-folder.ts';
 import { generateImage } from '../support/golden.ts';
 import { clippo } from './run-command.ts';
@@ -37,6 +38,20 @@ async function write(config: object = CONFIG): Promise<string> {
 }
 
 describe('clippo train', () => {
+  it('trains a model of tokens, with a tokenizer from a file, which lies in the model then', async () => {
+    const tokenizer = trainTokenizer(WORDS, { vocabulary: 24 });
+    writeFileSync(path('words.model'), tokenizer.file);
+    const { textRows: _, ...model } = CONFIG.model;
+    const text = { kind: 'tokens', vocabulary: tokenizer.vocabulary, length: 4, tower: 'shared' };
+    const config = await write({ ...CONFIG, model: { ...model, text, tokenizer: 'words.model' }, steps: 2 });
+    const { code, stderr } = await clippo(['train', '--config', config, '--json', '--run', path('tokens')]);
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+    const trained = await ClippoModel.load(path('tokens', 'model.safetensors'));
+    expect(trained.tokenizer!.encode('ant')).toEqual(tokenizer.encode('ant'));
+    expect((await trained.encodeText(['ant', 'bee'])).count).toBe(2);
+    trained.dispose();
+  });
+
   it('trains in its folder, and has nothing to do the second time', async () => {
     const config = await write();
     const { code, stdout, stderr } = await clippo(['train', '--config', config, '--json']);

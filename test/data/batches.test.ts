@@ -50,6 +50,41 @@ function everything(): BatchesOptions {
 }
 
 describe('createBatches', () => {
+  it('leaves texts as they are, for models that do not read them as pictures', async () => {
+    const texts = recordSource('texts', 9, (i) => ({
+      kind: 'text-text',
+      key: `texts-${i}`,
+      texts: [`first ${i}`, `second ${i}`],
+    }));
+    const options = {
+      ...SMALL,
+      sources: [{ source: numberedSource('s', 20) }, { source: texts }],
+      shuffleBuffer: 0,
+    };
+    const batches = createBatches({ ...options, drawTexts: false });
+    const [batch] = await takeBatches(batches as BatchSource, 1);
+    await batches.close();
+    for (const [i, key] of batch!.keys!.entries()) {
+      const number = key.match(/\d+$/)![0];
+      if (key.startsWith('texts'))
+        expect([batch!.images[i], batch!.texts[i]]).toEqual([`first ${number}`, `second ${number}`]);
+      else expect([typeof batch!.images[i], batch!.texts[i]]).toEqual(['object', `s ${number}`]);
+    }
+    for (const [idle, words] of [
+      [
+        { text: {} },
+        'text: says how texts are drawn, drawTexts: false that they are not; leave one of them out',
+      ],
+      [{ textRows: 1 }, 'textRows: says how texts are drawn'],
+    ] as const) {
+      expect(() => createBatches({ ...options, ...idle, drawTexts: false })).toThrow(words);
+    }
+    // @ts-expect-error: neither
+    expect(() => createBatches({ ...options, drawTexts: 'no' })).toThrow(
+      'drawTexts: expected true or false, got "no"',
+    );
+  });
+
   it('pairs every picture with its own text, at the sizes that were asked for', async () => {
     const sources = [{ source: numberedSource('s', 100) }];
     const batches = createBatches({ sources, batchSize: 5, size: 64, textRows: 2, shuffleBuffer: 10 });

@@ -6,7 +6,7 @@ import { model as cutModel, type LayersModel, type SymbolicTensor } from '@tenso
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClippoModel } from '../../src/clippo-model.ts';
 import {
-  buildClippoNetwork,
+  buildClippoNetworks,
   buildVit,
   countParameters,
   type ParameterSource,
@@ -137,8 +137,8 @@ describe.each(BACKENDS)('golden ViTs on %s', (backend) => {
     const golden = readGoldenNpz('vit/gen_ti16_224.npz');
     const config = { variant: 'Ti/16', embeddingDim: meta.out_dim };
     expect(countParameters(config)).toBe(meta.parameters);
-    const source: ParameterSource = (path, shape) => generateParameter(`img/${path}`, shape, meta.seed);
-    const network = buildClippoNetwork(resolveClippoConfig(config), source);
+    const source: ParameterSource = (path, shape) => generateParameter(path, shape, meta.seed);
+    const { images: network } = buildClippoNetworks(resolveClippoConfig(config), source);
     const rasters = [generateImage(3, 224), await renderText('a photo of a dog')];
     tf.tidy(() => {
       const names = Object.keys(meta.stats).filter((name) => name !== 'norm' && name !== 'encoder/pre_ln');

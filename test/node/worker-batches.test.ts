@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BatchSource } from '../../src/data/index.ts';
 import { createWorkerBatches, encodePng } from '../../src/node/index.ts';
 import { type WorkerBatchesOptions, workerBatches } from '../../src/node/worker-batches.ts';
 import { createRandom } from '../../src/random.ts';
@@ -71,6 +72,19 @@ describe('createWorkerBatches', () => {
     expect(new Set(inline.digests).size).toBe(20);
     expect(await run({ ...options, workers: 1 }, 20)).toEqual(inline);
     expect(await run({ ...options, workers: 2, prefetch: 4 }, 20)).toEqual(inline);
+  });
+
+  it('sends texts that are not drawn as they are', async () => {
+    const options = { ...writeData(), drawTexts: false } as const;
+    const texts = async (workers: number) => {
+      const batches = workerBatches({ ...options, workers }, url);
+      const [batch] = await takeBatches(batches as BatchSource, 1);
+      await batches.close();
+      return batch!.texts;
+    };
+    const inline = await texts(0);
+    expect(inline.every((text) => typeof text === 'string')).toBe(true);
+    expect(await texts(1)).toEqual(inline);
   });
 
   it('goes on where another number of threads stopped', async () => {

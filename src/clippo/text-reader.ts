@@ -1,0 +1,66 @@
+// The one place that decides what a string becomes: a picture, as CLIPPO has it; drawn, for weights of its own; or tokens.
+
+import { ConfigError } from '../errors.ts';
+import { describeText, isOneRoad, type NetworkInput, type ResolvedClippoConfig } from '../model/index.ts';
+import { describeValue } from '../options.ts';
+import { createTextCanvas, type RenderOptions } from '../render/index.ts';
+import { createTokenReader, type TextTokenizer } from '../tokens/index.ts';
+
+export interface TextReaderOptions {
+  readonly render: Omit<RenderOptions, 'size'>;
+  readonly tokenizer: TextTokenizer | undefined;
+}
+
+export type ReadText = (text: string) => NetworkInput;
+
+/** @throws ConfigError for a tokenizer, or a way of drawing, that the model has no use for */
+export function assertTextReader(
+  { text }: Pick<ResolvedClippoConfig, 'text'>,
+  { render, tokenizer }: TextReaderOptions,
+): void {
+  if (text.kind === 'pixels') {
+    if (tokenizer === undefined) return;
+    throw new ConfigError(
+      `tokenizer: the model is ${describeText(text)}, which has no use for one. Leave it out, or set text: { kind: 'tokens', vocabulary: … }.`,
+    );
+  }
+  if (Object.keys(render).length > 0) {
+    throw new ConfigError(`render: the model is ${describeText(text)}, which draws no text. Leave it out.`);
+  }
+  if (tokenizer !== undefined) createTokenReader(tokenizer, text);
+}
+
+/** @throws ConfigError for a model that makes no picture of a text */
+export function assertReadAsPicture(
+  door: string,
+  input: string,
+  { text }: Pick<ResolvedClippoConfig, 'text'>,
+): void {
+  if (isOneRoad(text)) return;
+  throw new ConfigError(
+    `${door}: ${describeValue(input)}: the model is ${describeText(text)}, which reads no text as a picture. Give it a picture.`,
+  );
+}
+
+/**
+ * Loads what it takes, the font or nothing.
+ *
+ * @throws ConfigError for a model of tokens that has no tokenizer; FontError
+ */
+export async function createTextReader(
+  config: ResolvedClippoConfig,
+  { render, tokenizer }: TextReaderOptions,
+): Promise<ReadText> {
+  const { text } = config;
+  if (text.kind === 'tokens') {
+    if (tokenizer === undefined) {
+      throw new ConfigError(
+        `This model is ${describeText(text)} and has no tokenizer. Give it the one it was trained with: ClippoModel.load(file, { tokenizer: parseSentencePiece(bytes, { name }) }).`,
+      );
+    }
+    const read = createTokenReader(tokenizer, text);
+    return (text) => ({ tokens: read(text) });
+  }
+  const draw = await createTextCanvas(config, render);
+  return isOneRoad(text) ? draw : (text) => ({ drawn: draw(text) });
+}
