@@ -96,6 +96,36 @@ describe('examples', () => {
     for (const name of writes) expect(existsSync(join(ROOT, 'out', name)), name).toBe(true);
   });
 
+  it('the paper in small trains, measures and writes a page with every row, here with a few steps', () => {
+    const out = join(ROOT, 'out', 'paper-in-small-tiny');
+    rmSync(out, { recursive: true, force: true });
+    const run = (...args: string[]): string =>
+      node('examples/paper-in-small/run.mjs', {}, ['--tiny', ...args]);
+    expect(run()).toContain('22 of 22 runs');
+    const page = readFileSync(join(out, 'paper-in-small.md'), 'utf8');
+    const parts = [
+      'Table 1',
+      'Table 2',
+      'Table 3',
+      'Table 9',
+      'Table 10',
+      'Table 11',
+      'Figure 2',
+      'Figure 3',
+      'Figure 4',
+      'Figure 5',
+    ];
+    for (const part of parts) expect(page).toContain(`## ${part}: `);
+    expect(page).not.toMatch(/NaN|undefined|not trained yet/);
+    const claims = page.split('## Table 1: ')[0]!.match(/^\| .* \| (Table|Figure) \d+ \| /gm);
+    expect(claims).toHaveLength(12);
+    for (const [, figure] of page.matchAll(/\]\((images\/[^)]+)\)/g)) {
+      expect(readFileSync(join(out, figure!), 'utf8')).toMatch(/^<svg /);
+    }
+    run('--page'); // from what was kept
+    expect(readFileSync(join(out, 'paper-in-small.md'), 'utf8')).toBe(page);
+  }, 900_000); // a minute and a half where nothing else is going on
+
   it.each(['auto', 'tfjs'])('the quickstart searches emoji in many languages, engine %s', (engine) => {
     const out = join(ROOT, 'out', 'quickstart-test');
     rmSync(out, { recursive: true, force: true });
