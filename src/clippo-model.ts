@@ -30,7 +30,7 @@ import { type EncodeOptions, resolveEncodeOptions, rowSize } from './clippo/enco
 import { assertList, createInputReader, type ReadInput } from './clippo/input-reader.ts';
 import { LOAD_OPTIONS, openPretrained, type PretrainedOptions } from './clippo/open-pretrained.ts';
 import { quantizationSample } from './clippo/quantization-sample.ts';
-import { assertReadAsPicture, assertTextReader } from './clippo/text-reader.ts';
+import { assertReadAsPicture, resolveTextReader, type TextReaderOptions } from './clippo/text-reader.ts';
 import { type WarmUpOptions, warmUpBatches } from './clippo/warm-up.ts';
 import type { CompileReport, OrtRuntime } from './compile/index.ts';
 import {
@@ -61,7 +61,7 @@ import { refuseUnknown } from './options.ts';
 import { promptsOf, type Templates } from './prompts.ts';
 import type { Raster } from './raster/index.ts';
 import type { RenderOptions } from './render/index.ts';
-import { parseTokenizer, type TextTokenizer } from './tokens/index.ts';
+import type { TextTokenizer } from './tokens/index.ts';
 
 export type { Classification } from './clippo/classification.ts';
 export type { EncodeOptions } from './clippo/encode-options.ts';
@@ -74,8 +74,8 @@ export interface LoadOptions extends Pick<ClippoConfig, 'textRows'>, SourceOptio
   readonly imageSize?: number;
   /** How text is drawn, e.g. `{ font }` with the Unifont release a published checkpoint was trained on. */
   readonly render?: Omit<RenderOptions, 'size'>;
-  /** What cuts texts, for a model that reads tokens. Default: the one that was saved with it. */
-  readonly tokenizer?: TextTokenizer;
+  /** What cuts texts, for a model that reads tokens, or the bytes of its file. Default: the one saved with the model. */
+  readonly tokenizer?: TextTokenizer | Uint8Array;
 }
 
 /** How {@link ClippoModel.create} makes a fresh model. */
@@ -142,10 +142,9 @@ export class ClippoModel {
   private constructor(
     config: ClippoConfig,
     source: ParameterSource,
-    { render = {}, tokenizer }: Pick<LoadOptions, 'render' | 'tokenizer'>,
+    { render, tokenizer }: TextReaderOptions,
   ) {
     const resolved = resolveClippoConfig(config);
-    assertTextReader(resolved, { render, tokenizer });
     this.config = {
       variant: config.variant,
       imageSize: resolved.imageSize,
@@ -177,10 +176,11 @@ export class ClippoModel {
     if (!Number.isSafeInteger(seed)) throw new ConfigError(`seed: expected an integer, got ${seed}.`);
     const { temperatureInit } = resolveClippoConfig(config);
     await tf.ready();
+    const text = await resolveTextReader(config, options);
     const fresh = initialValues(seed);
     const source: ParameterSource = (path, shape) =>
       path === 't' ? Float32Array.of(Math.log(temperatureInit)) : fresh(path, shape);
-    return new ClippoModel(config, source, options);
+    return new ClippoModel(config, source, text);
   }
 
   /**
@@ -204,15 +204,14 @@ export class ClippoModel {
     const fitted = fitImageSize(weights, stored, config);
     // Before there is a variable that would be left behind.
     assertWeightsUsable(parameterShapes(config), fitted);
-    const tokenizer =
-      options.tokenizer ?? (saved.tokenizer && (await parseTokenizer(saved.tokenizer, 'of the checkpoint')));
+    const text = await resolveTextReader(config, {
+      ...options,
+      tokenizer: options.tokenizer ?? saved.tokenizer,
+    });
     await tf.ready();
     options.signal?.throwIfAborted();
     // Copied, so that the model neither keeps the file's bytes alive nor changes with them.
-    return new ClippoModel(config, (path) => toOwnFloat32(fitted.get(path)!), {
-      ...options,
-      ...(tokenizer && { tokenizer }),
-    });
+    return new ClippoModel(config, (path) => toOwnFloat32(fitted.get(path)!), text);
   }
 
   /**

@@ -94,14 +94,5 @@ export { CLIP_BEST_TEMPLATES, CLIP_TEMPLATES, canonicalizePrompt } from './promp
 export { createRandom, type Random } from './random.ts';
 export * from './raster/index.ts';
 export * from './render/index.ts';
-export {
-  parseSentencePiece,
-  parseTokenizerJson,
-  type SentencePieceOptions,
-  type TextTokenizer,
-  type Tokenizer,
-  type TokenizerJsonOptions,
-  type TrainTokenizerOptions,
-  trainTokenizer,
-} from './tokens/index.ts';
+export type { TextTokenizer, Tokenizer } from './tokens/index.ts';
 export { type FetchUnifontOptions, fetchUnifont } from './unifont-release.ts';

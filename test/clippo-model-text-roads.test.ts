@@ -141,7 +141,7 @@ describe('a tokenizer', () => {
     );
     const path = join(folder, 'without.npz');
     await model.save(path);
-    const loaded = await ClippoModel.load(path, { tokenizer });
+    const loaded = await ClippoModel.load(path, { tokenizer: tokenizer.file });
     expect((await loaded.encodeText(['a cat'])).count).toBe(1);
     loaded.dispose();
     model.dispose();

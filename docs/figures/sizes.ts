@@ -104,7 +104,7 @@ const shipped = (what: string, folder: string, pattern: RegExp, budget: number):
 
 /** A budget has about a quarter to grow; who needs more says why in the commit that raises it. */
 export const BUDGETS: readonly Budget[] = [
-  door('clippo-ts', 55),
+  door('clippo-ts', 60),
   door('clippo-ts/render', 18),
   door('clippo-ts/train', 130),
   door('clippo-ts/eval', 115),

@@ -1,8 +1,9 @@
 // The emoji corpus in memory: pictures as pixels, captions by language, and batches of pairs that depend on seed and step
 // alone, so that a run goes on where it was. What is held out is that of ../emoji/corpus.mjs.
 
-import { createRandom, trainTokenizer } from 'clippo-ts';
+import { createRandom } from 'clippo-ts';
 import { readImage } from 'clippo-ts/node';
+import { trainTokenizer } from 'clippo-ts/train';
 import { hasTone, isUnseen, loadArt, loadGroups, loadWords, STYLES, UNSEEN_STYLE } from '../emoji/corpus.mjs';
 
 export async function loadCorpus({ languages, size, emoji: most, vocabulary }) {

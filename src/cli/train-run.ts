@@ -1,13 +1,12 @@
 // What `clippo train` does: the model made, trained in its folder, or tried out for three steps.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ClippoModel } from '../clippo-model.ts';
 import type { BatchSource } from '../data/index.ts';
 import { DataError } from '../errors.ts';
 import { countParameters } from '../model/index.ts';
 import { readFile, runFolder } from '../node/index.ts';
-import { parseTokenizer } from '../tokens/index.ts';
 import {
   type Anchors,
   createTrainStep,
@@ -32,8 +31,7 @@ export async function runTraining(flags: TrainFlags, terminal: Terminal): Promis
   const read = await readTrainConfig(flags.config);
   const engine = await startEngine(flags.engine);
   const { seed = 0, tokenizer: _, ...config } = read.config.model;
-  const tokenizer =
-    read.tokenizer && (await parseTokenizer(await readFile(read.tokenizer), basename(read.tokenizer)));
+  const tokenizer = read.tokenizer && (await readFile(read.tokenizer));
   const model = await ClippoModel.create(config, { seed, ...(tokenizer && { tokenizer }) });
   try {
     if (read.initFrom !== undefined) {

@@ -1,10 +1,17 @@
 // The one place that decides what a string becomes: a picture, as CLIPPO has it; drawn, for weights of its own; or tokens.
 
 import { ConfigError } from '../errors.ts';
-import { describeText, isOneRoad, type NetworkInput, type ResolvedClippoConfig } from '../model/index.ts';
+import {
+  type ClippoConfig,
+  describeText,
+  isOneRoad,
+  type NetworkInput,
+  type ResolvedClippoConfig,
+  resolveClippoConfig,
+} from '../model/index.ts';
 import { describeValue } from '../options.ts';
 import { createTextCanvas, type RenderOptions } from '../render/index.ts';
-import { createTokenReader, type TextTokenizer } from '../tokens/index.ts';
+import type { TextTokenizer } from '../tokens/index.ts';
 
 export interface TextReaderOptions {
   readonly render: Omit<RenderOptions, 'size'>;
@@ -13,13 +20,25 @@ export interface TextReaderOptions {
 
 export type ReadText = (text: string) => NetworkInput;
 
-/** @throws ConfigError for a tokenizer, or a way of drawing, that the model has no use for */
-export function assertTextReader(
-  { text }: Pick<ResolvedClippoConfig, 'text'>,
-  { render, tokenizer }: TextReaderOptions,
-): void {
+/** Loads only for models of tokens: a page with a CLIPPO is spared it. */
+const importTokens = () => import('../tokens/index.ts');
+
+/**
+ * @param given - a tokenizer may be the bytes of its file
+ * @throws ConfigError for a tokenizer that does not fit, or a way of drawing that the model has no use for; DataError for
+ *   bytes that are no tokenizer, BackendError
+ */
+export async function resolveTextReader(
+  config: ClippoConfig,
+  given: {
+    readonly render?: TextReaderOptions['render'];
+    readonly tokenizer?: TextTokenizer | Uint8Array | undefined;
+  },
+): Promise<TextReaderOptions> {
+  const { text } = resolveClippoConfig(config);
+  const { render = {}, tokenizer } = given;
   if (text.kind === 'pixels') {
-    if (tokenizer === undefined) return;
+    if (tokenizer === undefined) return { render, tokenizer };
     throw new ConfigError(
       `tokenizer: the model is ${describeText(text)}, which has no use for one. Leave it out, or set text: { kind: 'tokens', vocabulary: … }.`,
     );
@@ -27,7 +46,12 @@ export function assertTextReader(
   if (Object.keys(render).length > 0) {
     throw new ConfigError(`render: the model is ${describeText(text)}, which draws no text. Leave it out.`);
   }
-  if (tokenizer !== undefined) createTokenReader(tokenizer, text);
+  if (tokenizer === undefined) return { render, tokenizer };
+  const { createTokenReader, parseTokenizer } = await importTokens();
+  const opened =
+    tokenizer instanceof Uint8Array ? await parseTokenizer(tokenizer, 'of the model') : tokenizer;
+  createTokenReader(opened, text); // whether it fits
+  return { render, tokenizer: opened };
 }
 
 /** @throws ConfigError for a model that makes no picture of a text */
@@ -55,9 +79,10 @@ export async function createTextReader(
   if (text.kind === 'tokens') {
     if (tokenizer === undefined) {
       throw new ConfigError(
-        `This model is ${describeText(text)} and has no tokenizer. Give it the one it was trained with: ClippoModel.load(file, { tokenizer: parseSentencePiece(bytes, { name }) }).`,
+        `This model is ${describeText(text)} and has no tokenizer. Give it the one it was trained with: ClippoModel.load(file, { tokenizer: await readFile('spiece.model') }).`,
       );
     }
+    const { createTokenReader } = await importTokens();
     const read = createTokenReader(tokenizer, text);
     return (text) => ({ tokens: read(text) });
   }

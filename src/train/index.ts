@@ -1,6 +1,7 @@
 // loss → better weights.
 
 export type { PairBatch, TextBatch } from '../data/index.ts';
+export { type TrainTokenizerOptions, trainTokenizer } from '../tokens/index.ts';
 export { Adafactor, type AdafactorOptions, adafactor } from './adafactor.ts';
 export { AdamW, type AdamWOptions, adamw } from './adamw.ts';
 export {
