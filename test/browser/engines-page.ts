@@ -50,6 +50,7 @@ function backend<T>(): T {
 
 /** Encodes on the given engines; the first call of the work breaks the one that is used. */
 async function encodeThrough(engines: EngineName[], accident: keyof typeof ACCIDENTS) {
+  await tf.setBackend('cpu'); // to count tensors, and for what is outside the work
   const events: EngineFallback[] = [];
   const before = tf.memory().numTensors;
   const held = await openOnBestEngine(load, {
