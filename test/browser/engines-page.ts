@@ -83,6 +83,17 @@ async function choose(engines?: EngineName[]) {
   return { engine, backend, gpu, trials };
 }
 
+/** As on a page that has not imported it. */
+async function chooseWithoutWasm() {
+  const factory = tf.findBackendFactory('wasm');
+  tf.removeBackend('wasm');
+  try {
+    return await choose();
+  } finally {
+    tf.registerBackend('wasm', factory, 2);
+  }
+}
+
 async function onnxRuntime(build: string, options: object) {
   const ort: OrtWebModule = await import(`${PACKAGES}onnxruntime-web/dist/ort.${build}.bundle.min.mjs`);
   Object.assign(ort.env.wasm, { wasmPaths: `${PACKAGES}onnxruntime-web/dist/` });
@@ -141,4 +152,4 @@ function wave(shape: number[], frequency: number): tf.Tensor {
   );
 }
 
-Object.assign(globalThis, { choose, encodeThrough, onnxRuntime, computeOps });
+Object.assign(globalThis, { choose, chooseWithoutWasm, encodeThrough, onnxRuntime, computeOps });

@@ -86,6 +86,12 @@ describe('with a GPU', () => {
     expect(asked).toMatchObject({ engine: 'webgpu', gpu: { isSoftware: true } });
   });
 
+  it('WebGL in software comes before plain JavaScript', PATIENCE, async () => {
+    const { engine, trials } = await call<{ engine: string; trials: EngineTrial[] }>('chooseWithoutWasm');
+    expect(engine).toBe('webgl');
+    expect(outcomes(trials)).toEqual(['webgpu slower', 'webgl chosen', 'wasm missing', 'cpu not tried']);
+  });
+
   it('encodes on cpu, to compare with', PATIENCE, async () => {
     expected = await call<Encoded>('encodeThrough', ['cpu'], 'none');
     expect(expected).toMatchObject({ engine: 'cpu', calls: 1, events: [], leaked: 0 });
