@@ -10,11 +10,11 @@
 
 import { parseArgs } from 'node:util';
 import '@tensorflow/tfjs-backend-cpu';
-import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import { VARIANTS } from '../../src/model/index.ts';
 import { nodeRuntime, useWebGpu } from '../../src/node/index.ts';
 import { CHROMIUM_FLAGS, chromiumProgram, launchChromium, serveRepository } from '../support/chromium.ts';
+import { sourcePage } from '../support/source-page.ts';
 import { median } from './compile/turns.ts';
 import { type RaceOptions, type RaceResult, race } from './webgpu/race.ts';
 
@@ -49,17 +49,7 @@ const PLACES: Record<string, () => Promise<RaceResult>> = {
     return race(options, nodeRuntime({ executionProviders: ['webgpu', 'cpu'] }));
   },
   async chromium() {
-    const bundled = await build({
-      entryPoints: ['test/bench/webgpu/page.ts'],
-      bundle: true,
-      format: 'esm',
-      platform: 'browser',
-      alias: { '#platform': './src/web/platform.ts' },
-      write: false,
-      logLevel: 'error',
-    });
-    const code = bundled.outputFiles[0]!.text.replaceAll('</script', '<\\/script');
-    const page = `<!doctype html><title>race</title><script type="module">${code}</script>`;
+    const page = await sourcePage('test/bench/webgpu/page.ts');
     const { url, server } = await serveRepository({ '/race': page }, { isolated: true });
     const browser = flags.software
       ? await launchChromium({ gpu: true })
