@@ -22,7 +22,7 @@ export async function engineFault(
 ): Promise<string | undefined> {
   const seen = watch.fault();
   if (seen !== undefined) return seen;
-  const message = error instanceof Error ? error.message : String(error);
+  const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
   if (error instanceof BackendError || error instanceof CompileError) return message;
   if (error instanceof ClippoError) return undefined; // of what was given, which stays the same
   if (OUT_OF_MEMORY.test(message)) return message;
