@@ -3,7 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import type { OrtRuntime } from '../compile/index.ts';
-import { BackendError, ConfigError } from '../errors.ts';
+import { BackendError, ConfigError, messageOf } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import {
   adviceFor,
@@ -122,7 +122,7 @@ export async function chooseFrom({ engines, isUsualOrder, runtime }: Candidates)
     chosen = again.running;
   }
   const report = engines.map((engine) => trials.get(engine) ?? untried(engine, chosen));
-  if (chosen === undefined) throw new BackendError(messageOf(report));
+  if (chosen === undefined) throw new BackendError(reportOf(report));
   return { ...chosen, trials: report };
 }
 
@@ -144,7 +144,7 @@ async function tryEngine(engine: EngineName, runtime: OrtRuntime | undefined): P
     const detail = `It computes rightly${where}.`;
     return { trial: { engine, outcome: 'chosen', detail, ms: performance.now() - start }, running };
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = messageOf(error);
     const outcome = isOnnxOrRegistered(engine) ? 'failed' : 'missing';
     return { trial: { engine, outcome, detail, ms: performance.now() - start } };
   }
@@ -165,7 +165,7 @@ function untried(engine: EngineName, chosen: RunningEngine | undefined): EngineT
   return { engine, outcome: 'not tried', detail: `${chosen?.engine ?? 'Another'} comes before it.` };
 }
 
-function messageOf(trials: readonly EngineTrial[]): string {
+function reportOf(trials: readonly EngineTrial[]): string {
   const reasons = trials.map(({ engine, detail }) => `${engine}: ${detail}`);
   return `No engine computes. ${reasons.join(' ') || 'None was given.'} At least import '@tensorflow/tfjs-backend-cpu'.`;
 }

@@ -3,7 +3,7 @@
 
 import type { ClippoModel } from '../clippo-model.ts';
 import type { Embeddings } from '../embeddings.ts';
-import { BackendError, ConfigError } from '../errors.ts';
+import { BackendError, ConfigError, messageOf } from '../errors.ts';
 import type { ImageLike } from '../image-input.ts';
 import { assertNumber, describeValue, refuseUnknown } from '../options.ts';
 import type { OnProgress } from '../progress.ts';
@@ -166,8 +166,4 @@ function largestDifference(a: Embeddings, b: Embeddings): number {
     if (!(difference <= largest)) largest = difference; // NaN counts as the largest
   }
   return largest;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

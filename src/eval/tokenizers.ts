@@ -3,7 +3,8 @@
 // tokenizer.json is read by the optional package @huggingface/tokenizers; SentencePiece's own files by sentencepiece.ts,
 // exactly, while the package replaces their normalisation by NFKC.
 
-import { BackendError, ConfigError, DataError } from '../errors.ts';
+import { ConfigError, DataError } from '../errors.ts';
+import { missingPackage } from '../missing-package.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 
 /** Anything that cuts a text into tokens. */
@@ -90,8 +91,6 @@ async function importTokenizers() {
   try {
     return await import('@huggingface/tokenizers');
   } catch (cause) {
-    const name = '@huggingface/tokenizers';
-    const message = `Reading a tokenizer.json needs the package "${name}", which cannot be loaded. Run: npm install ${name}`;
-    throw new BackendError(message, { cause });
+    throw missingPackage('@huggingface/tokenizers', 'Reading a tokenizer.json', cause);
   }
 }
