@@ -70,3 +70,8 @@ export class CompileError extends ClippoError {
     super('COMPILE', message, options);
   }
 }
+
+/** The words of whatever was thrown, which need not be an error. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -262,7 +262,7 @@ describe('docs/cli.md', () => {
   }
 
   it.each([
-    ...['render', 'embed', 'search', 'classify', 'train', 'convert', 'inspect', 'doctor'],
+    ...['render', 'embed', 'search', 'classify', 'train', 'convert', 'inspect', 'parity', 'doctor'],
     ...tasks.map((task) => `eval ${task}`),
     ...kinds.map((kind) => `finetune ${kind}`),
   ])('lists every flag of %s, and no other', async (verb) => {

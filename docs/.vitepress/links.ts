@@ -45,8 +45,9 @@ export function writeSourcePages(): void {
   }
 }
 
+/** Without the dot that a folder's name may begin with: VitePress does not look into such folders. */
 function sourcePage(file: string): string {
-  return `${SOURCE_FOLDER}/${file}.md`;
+  return `${SOURCE_FOLDER}/${file.replaceAll(/(^|\/)\./g, '$1')}.md`;
 }
 
 function sourceText(file: string): string {

@@ -1,10 +1,8 @@
 // How Vite makes the page. Addresses are relative, so that the site runs from any folder of any host.
 
-import { join } from 'node:path';
 import { defineConfig, type UserConfig } from 'vite';
 import { type DemoData, makeData, sizesOf } from './build/make-data.ts';
-
-export const SITE = join(import.meta.dirname, '../../out/demo');
+import { SITE } from './build/serve-site.ts';
 
 export function siteConfig(data: DemoData): UserConfig {
   return {

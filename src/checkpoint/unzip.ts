@@ -4,7 +4,7 @@
 // Simplified: stored and deflated entries of one unencrypted volume, names in UTF-8.
 
 import { Inflate, inflateSync } from 'fflate';
-import { CheckpointError } from '../errors.ts';
+import { CheckpointError, messageOf } from '../errors.ts';
 import { crc32 } from './crc32.ts';
 import { rememberWeakly } from './weak-cache.ts';
 
@@ -262,7 +262,7 @@ function inflating<T>(what: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new CheckpointError(
       `zip archive: ${what} cannot be inflated: ${reason}. The file is damaged; fetch it again.`,
       { cause },

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import type { Command } from 'commander';
-import { BackendError } from '../errors.ts';
+import { BackendError, messageOf } from '../errors.ts';
 import { encodePng, nodeRuntime, readImage, useWebGpu } from '../node/index.ts';
 import { createRenderer, renderText } from '../render/index.ts';
 import { BACKENDS, type Backend, startBackend } from './engine.ts';
@@ -85,7 +85,7 @@ async function tryOut(name: string, required: boolean, attempt: () => Promise<st
   try {
     return { name, required, ok: true, detail: await attempt() };
   } catch (error) {
-    return { name, required, ok: false, detail: error instanceof Error ? error.message : String(error) };
+    return { name, required, ok: false, detail: messageOf(error) };
   }
 }
 

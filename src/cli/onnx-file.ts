@@ -7,7 +7,7 @@ import { rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ClippoModel } from '../clippo-model.ts';
 import type { ExternalData } from '../compile/index.ts';
-import { DataError } from '../errors.ts';
+import { DataError, messageOf } from '../errors.ts';
 import { writeFile } from '../node/index.ts';
 
 export interface OnnxFile {
@@ -69,7 +69,7 @@ function collectInto<T>(
     try {
       return act();
     } catch (cause) {
-      throw new DataError(`Cannot write ${path}: ${cause instanceof Error ? cause.message : cause}.`, {
+      throw new DataError(`Cannot write ${path}: ${messageOf(cause)}.`, {
         cause,
       });
     }

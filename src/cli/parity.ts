@@ -1,10 +1,12 @@
 // `clippo parity`: the same inputs through a model on every engine of this machine, compared and timed.
 
 import type { Command } from 'commander';
+import type { OrtRuntime } from '../compile/index.ts';
 import type { ParityResult, ParityRow } from '../engines/index.ts';
 import { BackendError, ConfigError } from '../errors.ts';
 import { nodeRuntime, useWebGpu } from '../node/index.ts';
 import { gpuRuntime, startBackend } from './engine.ts';
+import { readModelBytes } from './model-bytes.ts';
 import { names, positiveInteger } from './option-values.ts';
 import { figures, printable } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -46,33 +48,16 @@ async function parity({ model: source, engines, repeats, json }: Flags, terminal
   const reasons = await makeAvailable(wanted);
   const { measureParity } = await import('../engines/index.ts');
   const { ClippoModel } = await import('../clippo-model.ts');
-  const { isPretrainedName } = await import('../checkpoint/index.ts');
   const { signal, onProgress } = terminal;
-  const load = () =>
-    isPretrainedName(source)
-      ? ClippoModel.fromPretrained(source, { signal })
-      : ClippoModel.load(source, { signal });
-  // Two runtimes, one for the processor and one for the GPU, so that neither is asked for what it is not.
-  const onProcessor = wanted.filter((engine) => engine !== 'onnx-webgpu');
-  const options = { repeats, signal, onProgress };
-  const first = await measureParity(load, {
-    ...options,
-    engines: onProcessor,
-    ...runtimeOf(nodeRuntime, wanted),
+  const bytes = await readModelBytes(source, terminal);
+  const measured = await measureParity(() => ClippoModel.load(bytes, { signal }), {
+    ...{ repeats, signal, onProgress, engines: wanted },
+    ...runtimeFor(wanted),
   });
-  const rows = [...first.rows];
-  if (wanted.includes('onnx-webgpu')) {
-    const gpu = await measureParity(load, {
-      ...options,
-      engines: ['onnx-webgpu'],
-      ...runtimeOf(gpuRuntime, wanted),
-    });
-    rows.push(...gpu.rows.filter(({ engine }) => engine === 'onnx-webgpu'));
-  }
   terminal.endProgress();
   const result: ParityResult = {
-    ...first,
-    rows: rows.map((row) =>
+    ...measured,
+    rows: measured.rows.map((row) =>
       row.ok === undefined ? { ...row, detail: reasons.get(row.engine) ?? row.detail } : row,
     ),
   };
@@ -109,11 +94,11 @@ async function makeAvailable(wanted: readonly ParityEngine[]): Promise<Map<strin
   return reasons;
 }
 
-/** No runtime where onnxruntime-node is missing: why is among the reasons. */
-function runtimeOf(make: typeof gpuRuntime, wanted: readonly ParityEngine[]) {
+/** One that is told to use the GPU is `onnx` too, without it. None where onnxruntime-node is missing: why is among the reasons. */
+function runtimeFor(wanted: readonly ParityEngine[]): { runtime?: OrtRuntime } {
   if (!wanted.includes('onnx') && !wanted.includes('onnx-webgpu')) return {};
   try {
-    return { runtime: make() };
+    return { runtime: gpuRuntime() };
   } catch (error) {
     if (error instanceof BackendError) return {};
     throw error;

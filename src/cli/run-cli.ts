@@ -2,7 +2,7 @@
 // everything the outside world sees goes through the streams handed in, so a test runs this in its own process.
 
 import { Command, CommanderError } from 'commander';
-import { ClippoError, ConfigError } from '../errors.ts';
+import { ClippoError, ConfigError, messageOf } from '../errors.ts';
 import { addClassify } from './classify.ts';
 import { addConvert } from './convert.ts';
 import { addDoctor } from './doctor.ts';
@@ -122,7 +122,7 @@ async function exitCodeOf(error: unknown, { terminal, signal, verb, debug }: Out
     terminal.warn('clippo: interrupted.');
     return 130;
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   terminal.warn(`clippo: ${error instanceof ClippoError ? inFlags(message, verb) : message}`);
   if (debug && error instanceof Error) terminal.warn(stackOf(error));
   else if (!(error instanceof ClippoError))

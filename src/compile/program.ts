@@ -3,11 +3,11 @@
 // other arrays than those they were computed from; the two change places from call to call.
 
 import * as tf from '@tensorflow/tfjs-core';
-import { BackendError, CompileError } from '../errors.ts';
+import { BackendError, CompileError, messageOf } from '../errors.ts';
 import { sizeOf } from '../shape.ts';
 import { type HostArray, holdData, hostData, releaseData } from './host-data.ts';
 import type { RecordedGraph } from './record-graph.ts';
-import { messageOf, type OrtRuntime, type OrtSession, type OrtTensor } from './session.ts';
+import type { OrtRuntime, OrtSession, OrtTensor } from './session.ts';
 
 export interface Program {
   /** One result per output path. Feeds are borrowed, results are given. */

@@ -1,7 +1,7 @@
 // ONNX Runtime as this library sees it. It is handed in, `nodeRuntime()` of clippo-ts/node or the module
 // onnxruntime-web itself, so that nothing here depends on either.
 
-import { BackendError, ConfigError } from '../errors.ts';
+import { BackendError, ConfigError, messageOf } from '../errors.ts';
 import { describeValue } from '../options.ts';
 
 /** A tensor of ONNX Runtime. */
@@ -73,8 +73,4 @@ export async function openSession(
       { cause },
     );
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,10 +2,10 @@
 // The module is handed in, so that no bundler looks for a package that is not installed. What the page does not allow is
 // said in `notes`, and nothing is asked of the runtime that it would only complain about.
 
-import { BackendError, ConfigError } from '../errors.ts';
+import { BackendError, ConfigError, messageOf } from '../errors.ts';
 import { type ExecutionProvider, isProviderList, providerName } from '../execution-providers.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
-import { assertRuntime, messageOf, type OrtRuntime } from './session.ts';
+import { assertRuntime, type OrtRuntime } from './session.ts';
 import { negateOne } from './tiny-session.ts';
 
 /** The module onnxruntime-web, whichever of its builds. */

@@ -1,7 +1,7 @@
 // Parquet → rows, one row group after the other, only the columns that are asked for. hyparquet reads the format; it
 // is an optional package, and so are its decompressors for anything but snappy.
 
-import { BackendError } from '../errors.ts';
+import { missingPackage } from '../missing-package.ts';
 import { isGzip, isRandomAccess, type RandomAccessFile, readSlice, readWhole } from './byte-file.ts';
 import type { TableRow } from './csv.ts';
 import type { ByteFile } from './source.ts';
@@ -61,7 +61,7 @@ async function importHyparquet() {
   try {
     return await import('hyparquet');
   } catch (cause) {
-    throw missing('hyparquet', 'Reading Parquet', cause);
+    throw missingPackage('hyparquet', 'Reading Parquet', cause);
   }
 }
 
@@ -69,7 +69,7 @@ async function importCompressors() {
   try {
     return await import('hyparquet-compressors');
   } catch (cause) {
-    throw missing('hyparquet-compressors', 'Reading Parquet packed with anything but snappy', cause);
+    throw missingPackage('hyparquet-compressors', 'Reading Parquet packed with anything but snappy', cause);
   }
 }
 
@@ -115,9 +115,4 @@ async function sound<T>(file: ByteFile, read: () => Promise<T>): Promise<T> {
     if (cause instanceof Unreadable) throw cause;
     throw new Unreadable('corrupt', `${file.name}: ${wordsOf(cause)}`, { cause });
   }
-}
-
-function missing(name: string, purpose: string, cause: unknown): BackendError {
-  const message = `${purpose} needs the package "${name}", which cannot be loaded. Run: npm install ${name}`;
-  return new BackendError(message, { cause });
 }

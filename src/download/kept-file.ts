@@ -2,7 +2,7 @@
 // what it should be; a smaller form of it into the cache, with a record beside it. Nothing is kept that was not checked.
 
 import * as platform from '#platform';
-import { ClippoError } from '../errors.ts';
+import { ClippoError, messageOf } from '../errors.ts';
 import type { FileCache } from '../file-cache.ts';
 import type { FileVersion, Subject } from './answer.ts';
 import type { ResolvedDownloads } from './download-options.ts';
@@ -24,12 +24,16 @@ export interface WantedFile extends Subject {
   readonly prepare: (bytes: Uint8Array) => Iterable<Uint8Array> | Promise<Iterable<Uint8Array>>;
 }
 
-/** What is known of a file in the cache; beside it as `NAME.json`. */
-export interface KeptRecord extends FileVersion {
+/** What is known of a file as it was published. */
+interface PublishedRecord extends FileVersion {
   readonly url: string;
-  /** Length and SHA-256 of the file as it was published. */
+  /** Its length. */
   readonly bytes: number;
   readonly sha256: string;
+}
+
+/** What is known of a file in the cache; beside it as `NAME.json`. */
+export interface KeptRecord extends PublishedRecord {
   /** The same of what was kept of it. */
   readonly keptBytes: number;
   readonly keptSha256: string;
@@ -67,7 +71,7 @@ export async function fetchKept(wanted: WantedFile, options: FetchKeptOptions): 
   const parts = usable && partsOf(usable, wanted, options);
   let fetched: Fetched | undefined = await fetchChecked(wanted, options, parts);
   if (usable === undefined || fetched.chunks === undefined) return fetched.transferred.bytes;
-  let record: Omit<KeptRecord, 'keptBytes' | 'keptSha256'>;
+  let record: PublishedRecord;
   try {
     record = await store(usable, wanted, fetched, signal);
     await parts?.clear();
@@ -159,7 +163,7 @@ async function store(
   wanted: WantedFile,
   { transferred, chunks = [] }: Fetched,
   signal: AbortSignal | undefined,
-): Promise<Omit<KeptRecord, 'keptBytes' | 'keptSha256'>> {
+): Promise<PublishedRecord> {
   const { etag, lastModified, total, bytes } = transferred;
   const sha256 = await platform.sha256(bytes);
   if (sha256 === undefined) throw wanted.failure('no SHA-256 can be computed here.');
@@ -171,7 +175,7 @@ async function store(
 async function readBack(
   cache: FileCache,
   wanted: WantedFile,
-  published: Omit<KeptRecord, 'keptBytes' | 'keptSha256'>,
+  published: PublishedRecord,
 ): Promise<Uint8Array> {
   const kept = await cache.read(wanted.kept);
   const keptSha256 = kept && (await platform.sha256(kept));
@@ -229,8 +233,4 @@ function partsOf(cache: FileCache, { name, kept, url }: WantedFile, options: Fet
       warn(`${name}: parts are not kept on the way: ${messageOf(error)}`);
     },
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,13 +3,13 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import type { OrtRuntime } from '../compile/index.ts';
-import { BackendError, ConfigError } from '../errors.ts';
+import { BackendError, ConfigError, messageOf } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import {
   adviceFor,
   type EngineName,
   enginesOf,
-  SLOWER_THAN_SOFTWARE_GPU,
+  FASTER_THAN_CPU_IN_SOFTWARE,
   USUAL_ORDER,
 } from './engine-name.ts';
 import { isRegistered, type RunningEngine, startEngine } from './start-engine.ts';
@@ -18,7 +18,7 @@ import { isRegistered, type RunningEngine, startEngine } from './start-engine.ts
 export interface ChooseEngineOptions {
   /**
    * Engines that may be taken, best first; no others are. Default: all there are, those on a GPU first, but a GPU in
-   * software only where nothing else than plain JavaScript works.
+   * software after wasm.
    */
   readonly engines?: readonly EngineName[];
   /** ONNX Runtime: `nodeRuntime()` of clippo-ts/node, or `webRuntime(ort)` of clippo-ts/compile. Default: none. */
@@ -100,10 +100,10 @@ function usualEngines(runtime: OrtRuntime | undefined): EngineName[] {
 /** @throws BackendError when none works */
 export async function chooseFrom({ engines, isUsualOrder, runtime }: Candidates): Promise<EngineChoice> {
   const trials = new Map<EngineName, EngineTrial>();
-  let slower: EngineName | undefined;
+  const slower: EngineName[] = [];
   let chosen: RunningEngine | undefined;
   for (const engine of engines) {
-    if (isUsualOrder && slower !== undefined && SLOWER_THAN_SOFTWARE_GPU.includes(engine)) break;
+    if (engine === 'cpu' && fastestOf(slower) !== undefined) break;
     const { trial, running } = await tryEngine(engine, runtime);
     trials.set(engine, trial);
     if (running === undefined) continue;
@@ -111,18 +111,24 @@ export async function chooseFrom({ engines, isUsualOrder, runtime }: Candidates)
       chosen = running;
       break;
     }
-    slower ??= engine;
+    slower.push(engine);
     const detail = `It works, but its GPU is one in software (${running.gpu.name}).`;
     trials.set(engine, { ...trial, outcome: 'slower', detail });
   }
-  if (chosen === undefined && slower !== undefined) {
-    const again = await tryEngine(slower, runtime);
-    trials.set(slower, again.trial);
+  const next = fastestOf(slower) ?? slower[0];
+  if (chosen === undefined && next !== undefined) {
+    const again = await tryEngine(next, runtime);
+    trials.set(next, again.trial);
     chosen = again.running;
   }
   const report = engines.map((engine) => trials.get(engine) ?? untried(engine, chosen));
-  if (chosen === undefined) throw new BackendError(messageOf(report));
+  if (chosen === undefined) throw new BackendError(reportOf(report));
   return { ...chosen, trials: report };
+}
+
+/** Of engines on a GPU in software, one that is faster than plain JavaScript. */
+function fastestOf(slower: readonly EngineName[]): EngineName | undefined {
+  return slower.find((engine) => FASTER_THAN_CPU_IN_SOFTWARE.includes(engine));
 }
 
 interface Attempt {
@@ -138,7 +144,7 @@ async function tryEngine(engine: EngineName, runtime: OrtRuntime | undefined): P
     const detail = `It computes rightly${where}.`;
     return { trial: { engine, outcome: 'chosen', detail, ms: performance.now() - start }, running };
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = messageOf(error);
     const outcome = isOnnxOrRegistered(engine) ? 'failed' : 'missing';
     return { trial: { engine, outcome, detail, ms: performance.now() - start } };
   }
@@ -159,7 +165,7 @@ function untried(engine: EngineName, chosen: RunningEngine | undefined): EngineT
   return { engine, outcome: 'not tried', detail: `${chosen?.engine ?? 'Another'} comes before it.` };
 }
 
-function messageOf(trials: readonly EngineTrial[]): string {
+function reportOf(trials: readonly EngineTrial[]): string {
   const reasons = trials.map(({ engine, detail }) => `${engine}: ${detail}`);
   return `No engine computes. ${reasons.join(' ') || 'None was given.'} At least import '@tensorflow/tfjs-backend-cpu'.`;
 }

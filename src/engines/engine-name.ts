@@ -18,7 +18,7 @@ export type EngineName =
   | 'cpu'
   | (string & {});
 
-/** Best first. A GPU that is software comes after wasm, see {@link SLOWER_THAN_SOFTWARE_GPU}. */
+/** Best first. A GPU that is software comes after wasm, see {@link FASTER_THAN_CPU_IN_SOFTWARE}. */
 export const USUAL_ORDER = [
   'onnx-webgpu',
   'webgpu',
@@ -29,8 +29,8 @@ export const USUAL_ORDER = [
   'cpu',
 ] as const satisfies readonly EngineName[];
 
-/** A backend in plain JavaScript is so slow that even a GPU played by the processor is faster. */
-export const SLOWER_THAN_SOFTWARE_GPU: readonly EngineName[] = ['cpu'];
+/** Plain JavaScript is so slow that even some GPUs played by the processor are faster (docs/performance.md). */
+export const FASTER_THAN_CPU_IN_SOFTWARE: readonly EngineName[] = ['webgl'];
 
 /** tfjs backends to hold the tensors on their way to ONNX Runtime, best first: plain arrays need no copy. */
 export const CARRIERS: readonly EngineName[] = ['cpu', 'wasm', 'tensorflow', 'webgl', 'webgpu'];

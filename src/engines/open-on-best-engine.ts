@@ -13,7 +13,7 @@ import {
 } from './choose-engine.ts';
 import { engineFault } from './engine-fault.ts';
 import { type EngineName, isOnnx } from './engine-name.ts';
-import { type GpuWatch, watchGpu } from './gpu.ts';
+import { type GpuWatch, untilFault, watchGpu } from './gpu.ts';
 import { abandonBackend } from './start-engine.ts';
 
 /** One engine has failed and another goes on. */
@@ -101,7 +101,7 @@ export async function openOnBestEngine(
       if (last !== undefined) onFallback?.({ from: last.engine, to: choice.engine, reason: last.reason });
       const watch = watchGpu();
       try {
-        return { model: await loadOn(choice), choice, watch };
+        return { model: await untilFault(watch, loadOn(choice)), choice, watch };
       } catch (error) {
         const reason = await engineFault(error, watch, choice.runtime);
         watch.stop();
@@ -148,7 +148,7 @@ export async function openOnBestEngine(
       const isCurrent = (): boolean => used === stage && changing === undefined;
       let reason: string | undefined;
       try {
-        const result = await work(used.model);
+        const result = await untilFault(used.watch, work(used.model));
         reason = used.watch.fault(); // a GPU that fails may still give numbers
         if (reason === undefined) return result;
       } catch (error) {

@@ -3,12 +3,13 @@
 
 import type { ClippoModel } from '../clippo-model.ts';
 import type { Embeddings } from '../embeddings.ts';
-import { BackendError, ConfigError } from '../errors.ts';
+import { BackendError, ConfigError, messageOf } from '../errors.ts';
 import type { ImageLike } from '../image-input.ts';
 import { assertNumber, describeValue, refuseUnknown } from '../options.ts';
 import type { OnProgress } from '../progress.ts';
 import { type ChooseEngineOptions, resolveCandidates } from './choose-engine.ts';
 import type { EngineName } from './engine-name.ts';
+import { untilFault, watchGpu } from './gpu.ts';
 import { parityInputs } from './parity-inputs.ts';
 import { type RunningEngine, startEngine } from './start-engine.ts';
 
@@ -98,8 +99,9 @@ export async function measureParity(
       rows.push({ engine, ok: undefined, detail, tolerance });
       continue;
     }
+    const watch = watchGpu();
     try {
-      const measured = await measure(running, load, { inputs, repeats, signal });
+      const measured = await untilFault(watch, measure(running, load, { inputs, repeats, signal }));
       expected ??= measured.embeddings;
       const { embeddings, ...times } = measured;
       const maxDifference = largestDifference(embeddings, expected);
@@ -110,6 +112,8 @@ export async function measureParity(
       signal?.throwIfAborted();
       if (expected === undefined) throw error;
       rows.push({ engine, ok: false, detail: messageOf(error), tolerance });
+    } finally {
+      watch.stop();
     }
   }
   return { reference, count: expected?.count ?? 0, rows };
@@ -162,8 +166,4 @@ function largestDifference(a: Embeddings, b: Embeddings): number {
     if (!(difference <= largest)) largest = difference; // NaN counts as the largest
   }
   return largest;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

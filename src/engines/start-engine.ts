@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { OrtRuntime } from '../compile/index.ts';
 import { BackendError } from '../errors.ts';
 import { adviceFor, CARRIERS, type EngineName, enginesOf, isOnnx, runtimeFor } from './engine-name.ts';
-import { currentGpu, type Gpu } from './gpu.ts';
+import { currentGpu, endWaiting, type Gpu, untilFault, watchGpu } from './gpu.ts';
 import { tryComputing } from './trial.ts';
 
 /** An engine that computes, and rightly. */
@@ -41,9 +41,32 @@ export async function startEngine(
     return { engine, backend, runtime };
   }
   await startBackend(engine);
-  await tryComputing();
+  if (!(await computesStill())) {
+    abandonBackend(engine);
+    await startBackend(engine);
+    await tryComputing();
+  }
   const gpu = currentGpu();
   return { engine, backend: engine, ...(gpu && { gpu }) };
+}
+
+/**
+ * Tries the current tfjs backend out. It may have been started long ago and have lost its GPU since: false, and it has
+ * to be started afresh.
+ *
+ * @throws BackendError when it computes wrongly, and what it throws
+ */
+async function computesStill(): Promise<boolean> {
+  const watch = watchGpu();
+  try {
+    if (watch.fault() === undefined) await untilFault(watch, tryComputing());
+    return watch.fault() === undefined;
+  } catch (error) {
+    if (watch.fault() === undefined) throw error;
+    return false;
+  } finally {
+    watch.stop();
+  }
 }
 
 /** Makes a tfjs backend the current one. */
@@ -89,10 +112,18 @@ async function assertAdapter(): Promise<void> {
  */
 export function abandonBackend(backend: string): void {
   const factory = tf.findBackendFactory(backend);
-  try {
-    tf.removeBackend(backend);
-  } catch {
-    // It may fail to free what is lost already; what counts is that it is no longer used.
+  const { registry } = tf.engine();
+  const lost = registry[backend];
+  if (lost !== undefined) {
+    endWaiting(lost);
+    try {
+      lost.dispose();
+    } catch {
+      // It may fail to free what is lost already; what counts is that it is no longer used.
+    }
+    delete registry[backend];
   }
-  if (factory) tf.registerBackend(backend, factory);
+  if (!factory) return;
+  tf.removeBackend(backend);
+  tf.registerBackend(backend, factory);
 }

@@ -11,7 +11,7 @@ import {
   type RecordSource,
   type SourceDescription,
 } from '../data/index.ts';
-import { DataError } from '../errors.ts';
+import { DataError, messageOf } from '../errors.ts';
 
 const CHUNK = 2 ** 20;
 
@@ -48,7 +48,7 @@ function matching(path: string): string[] {
   try {
     names = readdirSync(dirname(path));
   } catch (cause) {
-    throw new DataError(`${path}: the folder cannot be read: ${wordsOf(cause)}`, { cause });
+    throw new DataError(`${path}: the folder cannot be read: ${messageOf(cause)}`, { cause });
   }
   const found = names.filter((each) => pattern.test(each)).sort();
   if (found.length === 0) throw new DataError(`${path}: no file matches. Look for a typing error.`);
@@ -186,8 +186,4 @@ function drop(path: string): void {
 
 function close({ handle }: Borrowed): void {
   handle.then((opened) => opened.close()).catch(() => {}); // nothing was written, so nothing is lost
-}
-
-function wordsOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { ClippoError, DataError } from '../errors.ts';
+import { ClippoError, DataError, messageOf } from '../errors.ts';
 import type { ReadOptions } from '../platform.ts';
 
 const CHUNK = 64 * 2 ** 20;
@@ -123,5 +123,5 @@ const REASONS: Record<string, string> = {
 /** What went wrong, for people. */
 export function reasonOf(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  return REASONS[code] ?? `${cause instanceof Error ? cause.message : String(cause)}.`;
+  return REASONS[code] ?? `${messageOf(cause)}.`;
 }

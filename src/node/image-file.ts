@@ -1,7 +1,7 @@
 // Picture files ↔ Rasters on Node. Decoding is sharp's (PNG, JPEG, WebP, SVG, …), asked for plain pixels only:
 // resizing is ours, so that every engine sees the same ones.
 
-import { DataError } from '../errors.ts';
+import { DataError, messageOf } from '../errors.ts';
 import type { DecodeOptions } from '../platform.ts';
 import { toPng } from '../png.ts';
 import { assertRaster, type Raster } from '../raster/index.ts';
@@ -42,7 +42,7 @@ export async function decode(
     if (info.channels === 1) return { width: info.width, height: info.height, channels: 1, data: pixels };
     return { width: info.width, height: info.height, channels: 3, data: pixels };
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
+    const detail = messageOf(cause);
     throw new DataError(
       `${what}: cannot be decoded as a picture (${detail}). Expected a whole PNG, JPEG, WebP, GIF, AVIF, TIFF or SVG.`,
       { cause },

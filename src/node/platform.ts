@@ -1,15 +1,16 @@
-// Node's side of the `#platform` contract.
+// Node's side of the `#platform` contract (test/platform.test.ts holds it to it).
 
 import type { OrtRuntime } from '../compile/index.ts';
 import { BackendError, DataError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
 import { directoryCache } from './directory-cache.ts';
 import { nodeRuntime } from './engines.ts';
-import { readFile, writeFile } from './files.ts';
 import { decode } from './image-file.ts';
-import { sha256 } from './sha256.ts';
 
-const decodeImage: Platform['decodeImage'] = async (image, options) => {
+export { readFile, writeFile } from './files.ts';
+export { sha256 } from './sha256.ts';
+
+export const decodeImage: Platform['decodeImage'] = async (image, options) => {
   if (image instanceof Uint8Array) return decode(image, 'picture', options);
   if (image instanceof Blob) return decode(new Uint8Array(await image.arrayBuffer()), 'picture', options);
   throw new DataError(
@@ -17,12 +18,12 @@ const decodeImage: Platform['decodeImage'] = async (image, options) => {
   );
 };
 
-const onnxRuntime: Platform['onnxRuntime'] = async () => {
+export const onnxRuntime: Platform['onnxRuntime'] = async () => {
   const found = installedRuntime();
   return found instanceof Error ? undefined : found;
 };
 
-const onnxRuntimeAdvice: Platform['onnxRuntimeAdvice'] = () => {
+export const onnxRuntimeAdvice: Platform['onnxRuntimeAdvice'] = () => {
   const found = installedRuntime();
   return found instanceof Error ? found.message : 'onnxruntime-node is installed and loads.';
 };
@@ -37,30 +38,7 @@ function installedRuntime(): OrtRuntime | BackendError {
   }
 }
 
-const defaultCache: Platform['defaultCache'] = () => directoryCache();
+export const defaultCache: Platform['defaultCache'] = () => directoryCache();
 
 /** Set to nothing is not set. */
-const environment: Platform['environment'] = (name) => process.env[name] || undefined;
-
-export {
-  decodeImage,
-  defaultCache,
-  environment,
-  onnxRuntime,
-  onnxRuntimeAdvice,
-  readFile,
-  sha256,
-  writeFile,
-};
-
-// The contract both platforms keep; a mismatch is a compile error here.
-({
-  decodeImage,
-  defaultCache,
-  environment,
-  onnxRuntime,
-  onnxRuntimeAdvice,
-  readFile,
-  sha256,
-  writeFile,
-}) satisfies Platform;
+export const environment: Platform['environment'] = (name) => process.env[name] || undefined;

@@ -2,7 +2,7 @@
 // Both are optional. tfjs expects a browser's `navigator.gpu`; it gets one for the moment in which a device is opened, so
 // that no other package takes this process for a browser.
 
-import { BackendError, ConfigError } from '../errors.ts';
+import { BackendError, ConfigError, messageOf } from '../errors.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import { importOptional } from './optional.ts';
 
@@ -99,7 +99,7 @@ function openDawn(create: (settings: string[]) => GPU, dawn: readonly string[]):
   try {
     return create([...dawn]);
   } catch (cause) {
-    throw new BackendError(`useWebGpu: Dawn does not start: ${messageOf(cause)}`, { cause });
+    throw new BackendError(`useWebGpu: Dawn does not start: ${messageOf(cause).trim()}`, { cause });
   }
 }
 
@@ -109,7 +109,7 @@ async function requireAdapter(gpu: GPU, powerPreference: GPUPowerPreference): Pr
   try {
     adapter = await gpu.requestAdapter({ powerPreference });
   } catch (cause) {
-    throw new BackendError(`useWebGpu: Dawn gives no GPU: ${messageOf(cause)}`, { cause });
+    throw new BackendError(`useWebGpu: Dawn gives no GPU: ${messageOf(cause).trim()}`, { cause });
   }
   if (adapter !== null) return adapter;
   const { asked, remedy } = DRIVERS[process.platform] ?? { asked: 'its driver', remedy: 'Install that.' };
@@ -141,8 +141,4 @@ function withNavigator<T>(gpu: GPU, make: () => T): T {
     else if (before === undefined) Reflect.deleteProperty(globalThis.navigator, 'gpu');
     else Object.defineProperty(globalThis.navigator, 'gpu', before);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message.trim() : String(error);
 }

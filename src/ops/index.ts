@@ -1,5 +1,6 @@
 // The tensor primitives that deserve a hand-written gradient. Everything else is plain tfjs.
 
+export { addAll } from './add-all.ts';
 export { attention } from './attention.ts';
 export { FUSED_GELU, FUSED_LAYER_NORM } from './fused.ts';
 export { gatherRows } from './gather-rows.ts';

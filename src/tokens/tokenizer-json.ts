@@ -1,7 +1,8 @@
 // A Hugging Face tokenizer.json → a tokenizer, by the optional package @huggingface/tokenizers. SentencePiece's own files
 // are read by sentencepiece.ts, exactly, while the package replaces their normalisation by NFKC.
 
-import { BackendError, DataError } from '../errors.ts';
+import { DataError, messageOf } from '../errors.ts';
+import { missingPackage } from '../missing-package.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import { assertText, endOf, type TextTokenizer, tokenizerName } from './tokenizer.ts';
 
@@ -79,7 +80,7 @@ function attempt<T>(what: string, act: () => T): T {
   try {
     return act();
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message.split('\n', 1)[0]!.slice(0, 200) : String(cause);
+    const words = messageOf(cause).split('\n', 1)[0]!.slice(0, 200);
     throw new DataError(`${what}: ${words}`, { cause });
   }
 }
@@ -89,8 +90,6 @@ async function importTokenizers() {
   try {
     return await import('@huggingface/tokenizers');
   } catch (cause) {
-    const name = '@huggingface/tokenizers';
-    const message = `Reading a tokenizer.json needs the package "${name}", which cannot be loaded. Run: npm install ${name}`;
-    throw new BackendError(message, { cause });
+    throw missingPackage('@huggingface/tokenizers', 'Reading a tokenizer.json', cause);
   }
 }

@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ClippoModel } from '../clippo-model.ts';
 import type { OrtRuntime } from '../compile/index.ts';
 import { type NetworkInput, toInputTensor } from '../model/index.ts';
+import { addAll } from '../ops/index.ts';
 import { type ArrangedBatch, arrangePairs } from './arranged-batch.ts';
 import { embedTensor } from './embed-pairs.ts';
 import { isRecordable, type RecordableOptimizer } from './recordable-optimizer.ts';
@@ -248,7 +249,7 @@ async function differentiateLoss(
       ncorrect: tf.mean<tf.Scalar>(byImage.hits),
     })),
   );
-  return { dz: held.add(tf.concat(gradients)), dt: held.add(tf.addN(dts)), ...metrics };
+  return { dz: held.add(tf.concat(gradients)), dt: held.add(addAll(dts)), ...metrics };
 }
 
 /** Blocks of rows, as equal as can be, that keep to {@link BLOCK_ELEMENTS}. */

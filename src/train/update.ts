@@ -5,6 +5,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { ConfigError } from '../errors.ts';
+import { addAll } from '../ops/index.ts';
 import { describeValue } from '../options.ts';
 import { assertShape } from '../shape.ts';
 
@@ -134,7 +135,7 @@ export function applyUpdate(
         return sumOfSquares(update);
       }),
     );
-    return { gradNorm, updateNorm: tf.sqrt(tf.addN(squares)) };
+    return { gradNorm, updateNorm: tf.sqrt(addAll(squares)) };
   });
 }
 
@@ -176,7 +177,7 @@ export function trainedParameters(
 
 /** The l2 norm over all elements of all tensors: √Σ x². */
 export function globalNorm(tensors: readonly tf.Tensor[]): tf.Scalar {
-  return tf.tidy(() => tf.sqrt(tf.addN(tensors.map(sumOfSquares))));
+  return tf.tidy(() => tf.sqrt(addAll(tensors.map(sumOfSquares))));
 }
 
 /** Row by row, then the rows: a single float32 sum over millions of squares would lose its last digits. */

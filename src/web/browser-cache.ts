@@ -2,7 +2,7 @@
 // asked of the network. It is there in pages and workers that are served by https: or from this machine, and survives
 // until the user or the browser clears the site's data.
 
-import { DataError } from '../errors.ts';
+import { DataError, messageOf } from '../errors.ts';
 import type { FileCache } from '../file-cache.ts';
 
 const STORE = 'clippo-ts';
@@ -41,8 +41,7 @@ export function browserCache(): FileCache {
       const response = new Response(streamOf(chunks, signal), { headers });
       await cache.put(keyOf(name), response).catch((cause: unknown) => {
         signal?.throwIfAborted();
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new DataError(`The browser does not keep ${name}: ${reason}`, { cause });
+        throw new DataError(`The browser does not keep ${name}: ${messageOf(cause)}`, { cause });
       });
     },
     async remove(name) {

@@ -1,4 +1,4 @@
-// The browser's side of the `#platform` contract. Pictures are decoded by the browser itself; there is no disk, and
+// The browser's side of the `#platform` contract (test/platform.test.ts holds it to it). Pictures are decoded by the browser itself; there is no disk, and
 // what is not in the page's bundle is not there.
 
 import { ConfigError, DataError } from '../errors.ts';
@@ -6,19 +6,19 @@ import type { Platform } from '../platform.ts';
 import { flattenRgba, type Raster } from '../raster/index.ts';
 import { browserCache } from './browser-cache.ts';
 
-const readFile: Platform['readFile'] = (path) => {
+export const readFile: Platform['readFile'] = (path) => {
   throw new ConfigError(
     `${String(path)}: a page cannot read the disk. Give an absolute URL (new URL('model.npz', location.href)), a File from an <input>, or the bytes.`,
   );
 };
 
-const writeFile: Platform['writeFile'] = (path) => {
+export const writeFile: Platform['writeFile'] = (path) => {
   throw new ConfigError(
     `${String(path)}: a page cannot write to the disk. Save into a WritableStream, such as the one of showSaveFilePicker().`,
   );
 };
 
-const decodeImage: Platform['decodeImage'] = async (image, { background } = {}) => {
+export const decodeImage: Platform['decodeImage'] = async (image, { background } = {}) => {
   // Copied into a buffer of its own: a Blob may not be made of shared memory.
   const drawable = image instanceof Uint8Array ? new Blob([image.slice()]) : image;
   const options: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };
@@ -46,12 +46,12 @@ function drawn(bitmap: ImageBitmap, background?: readonly [number, number, numbe
   return flattenRgba(context.getImageData(0, 0, width, height).data, width, height, background);
 }
 
-const onnxRuntime: Platform['onnxRuntime'] = async () => undefined;
+export const onnxRuntime: Platform['onnxRuntime'] = async () => undefined;
 
-const onnxRuntimeAdvice: Platform['onnxRuntimeAdvice'] = () =>
+export const onnxRuntimeAdvice: Platform['onnxRuntimeAdvice'] = () =>
   "A page has no ONNX Runtime but the one it is given. Hand it in: import * as runtime from 'onnxruntime-web'.";
 
-const sha256: Platform['sha256'] = async (bytes) => {
+export const sha256: Platform['sha256'] = async (bytes) => {
   // Pages that are served neither by https: nor from this machine have none.
   const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle;
   if (subtle === undefined) return undefined;
@@ -61,29 +61,6 @@ const sha256: Platform['sha256'] = async (bytes) => {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 };
 
-const defaultCache: Platform['defaultCache'] = browserCache;
+export const defaultCache: Platform['defaultCache'] = browserCache;
 
-const environment: Platform['environment'] = () => undefined;
-
-export {
-  decodeImage,
-  defaultCache,
-  environment,
-  onnxRuntime,
-  onnxRuntimeAdvice,
-  readFile,
-  sha256,
-  writeFile,
-};
-
-// The contract both platforms keep; a mismatch is a compile error here.
-({
-  decodeImage,
-  defaultCache,
-  environment,
-  onnxRuntime,
-  onnxRuntimeAdvice,
-  readFile,
-  sha256,
-  writeFile,
-}) satisfies Platform;
+export const environment: Platform['environment'] = () => undefined;

@@ -13,6 +13,7 @@ import {
   chooseEngine,
   type EngineFallback,
   type EngineName,
+  type OpenOptions,
   openOnBestEngine,
 } from '../../src/engines/index.ts';
 import { attention, gelu, l2Normalize, layerNorm, linear } from '../../src/ops/index.ts';
@@ -49,18 +50,31 @@ function backend<T>(): T {
 }
 
 /** Encodes on the given engines; the first call of the work breaks the one that is used. */
-async function encodeThrough(engines: EngineName[], accident: keyof typeof ACCIDENTS) {
+function encodeThrough(engines: EngineName[], accident: keyof typeof ACCIDENTS) {
+  return encodeDespite(ACCIDENTS[accident], { engines });
+}
+
+/** The same in ONNX Runtime, whose GPU device is lost. */
+async function encodeInOnnxRuntime(engines: EngineName[]) {
+  const ort = await loadOnnxRuntime('webgpu');
+  const runtime = await webRuntime(ort, { executionProviders: ['webgpu', 'wasm'] });
+  const { webgpu } = ort.env as unknown as { webgpu: { device: Promise<{ destroy(): void }> } };
+  return encodeDespite(async () => (await webgpu.device).destroy(), { engines, runtime });
+}
+
+async function encodeDespite(accident: () => unknown, options: Pick<OpenOptions, 'engines' | 'runtime'>) {
+  await tf.setBackend('cpu'); // to count tensors, and for what is outside the work
   const events: EngineFallback[] = [];
   const before = tf.memory().numTensors;
   const held = await openOnBestEngine(load, {
-    engines,
+    ...options,
     onFallback: (event) => events.push(event),
     warmUp: false,
   });
   let calls = 0;
   const rows = await held.run(async (model) => {
     calls++;
-    if (calls === 1) ACCIDENTS[accident]();
+    if (calls === 1) await accident();
     return model.encode(INPUTS);
   });
   // Several at a time after that, and the engine stays.
@@ -82,9 +96,25 @@ async function choose(engines?: EngineName[]) {
   return { engine, backend, gpu, trials };
 }
 
-async function onnxRuntime(build: string, options: object) {
+/** As on a page that has not imported it. */
+async function chooseWithoutWasm() {
+  const factory = tf.findBackendFactory('wasm');
+  tf.removeBackend('wasm');
+  try {
+    return await choose();
+  } finally {
+    tf.registerBackend('wasm', factory, 2);
+  }
+}
+
+async function loadOnnxRuntime(build: string): Promise<OrtWebModule> {
   const ort: OrtWebModule = await import(`${PACKAGES}onnxruntime-web/dist/ort.${build}.bundle.min.mjs`);
   Object.assign(ort.env.wasm, { wasmPaths: `${PACKAGES}onnxruntime-web/dist/` });
+  return ort;
+}
+
+async function onnxRuntime(build: string, options: object) {
+  const ort = await loadOnnxRuntime(build);
   const runtime = await webRuntime(ort, options);
   const { threads, notes, sessionOptions } = runtime;
   const chosen = await chooseEngine({ runtime });
@@ -140,4 +170,11 @@ function wave(shape: number[], frequency: number): tf.Tensor {
   );
 }
 
-Object.assign(globalThis, { choose, encodeThrough, onnxRuntime, computeOps });
+Object.assign(globalThis, {
+  choose,
+  chooseWithoutWasm,
+  encodeThrough,
+  encodeInOnnxRuntime,
+  onnxRuntime,
+  computeOps,
+});

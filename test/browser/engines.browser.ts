@@ -2,29 +2,15 @@
 // device, the primitives and their gradients on WebGL and WebGPU, ONNX Runtime with and without shared memory.
 
 import type { Server } from 'node:http';
-import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EngineFallback, EngineTrial } from '../../src/engines/index.ts';
 import { maxAbsDifference } from '../support/backends.ts';
 import { launchChromium, serveRepository } from '../support/chromium.ts';
+import { sourcePage } from '../support/source-page.ts';
 
 /** Shaders are compiled by the processor here, which takes its time. */
 const PATIENCE = { timeout: 300_000 };
-
-async function enginesPage(): Promise<string> {
-  const result = await build({
-    entryPoints: ['test/browser/engines-page.ts'],
-    bundle: true,
-    format: 'esm',
-    platform: 'browser',
-    alias: { '#platform': './src/web/platform.ts' },
-    write: false,
-    logLevel: 'error',
-  });
-  const code = result.outputFiles[0]!.text.replaceAll('</script', '<\\/script');
-  return `<!doctype html><title>engines</title><link rel="icon" href="data:,"><script type="module">${code}</script>`;
-}
 
 interface Encoded {
   engine: string;
@@ -37,7 +23,7 @@ interface Encoded {
 
 let pages: Record<string, string>;
 beforeAll(async () => {
-  pages = { '/engines': await enginesPage() };
+  pages = { '/engines': await sourcePage('test/browser/engines-page.ts') };
 });
 
 /** A browser and a server of their own for the tests of one block. */
@@ -84,6 +70,12 @@ describe('with a GPU', () => {
     expect(trials[3]!.detail).toBe('wasm comes before it.');
     const asked = await call<{ engine: string; gpu: object }>('choose', ['webgpu', 'wasm']);
     expect(asked).toMatchObject({ engine: 'webgpu', gpu: { isSoftware: true } });
+  });
+
+  it('WebGL in software comes before plain JavaScript', PATIENCE, async () => {
+    const { engine, trials } = await call<{ engine: string; trials: EngineTrial[] }>('chooseWithoutWasm');
+    expect(engine).toBe('webgl');
+    expect(outcomes(trials)).toEqual(['webgpu slower', 'webgl chosen', 'wasm missing', 'cpu not tried']);
   });
 
   it('encodes on cpu, to compare with', PATIENCE, async () => {
@@ -151,6 +143,18 @@ describe('with a GPU', () => {
       engine: 'onnx-webgpu',
     });
     expect(maxAbsDifference(got.rows as number[], expected.rows)).toBeLessThan(1e-3);
+  });
+
+  it('a model in ONNX Runtime goes on without the GPU when that is lost', PATIENCE, async () => {
+    const got = await call<Encoded>('encodeInOnnxRuntime', ['onnx-webgpu', 'onnx']);
+    expect(got).toMatchObject({
+      engine: 'onnx',
+      calls: 2,
+      events: [{ from: 'onnx-webgpu', to: 'onnx' }],
+      leaked: 0,
+    });
+    expect(got.events[0]!.reason).toMatch(/^compiled function: ONNX Runtime failed: [^\n]*lost[^\n]*$/);
+    expect(maxAbsDifference(got.rows, expected.rows)).toBeLessThan(1e-4);
   });
 
   it('nothing was an error on the console', () => {

@@ -4,8 +4,7 @@ import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { SITE } from '../vite.config.ts';
-import { siteServer } from './serve-site.ts';
+import { SITE, siteServer } from './serve-site.ts';
 
 const USAGE = `npm run demo -- [options]
 

@@ -4,8 +4,9 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
-import { SITE, siteConfig } from '../vite.config.ts';
+import { siteConfig } from '../vite.config.ts';
 import { makeData } from './make-data.ts';
+import { SITE } from './serve-site.ts';
 import { writeServiceWorker } from './service-worker.ts';
 
 /** @returns the folder */

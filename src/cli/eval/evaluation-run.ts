@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { OrtRuntime } from '../../compile/index.ts';
-import { ConfigError, DataError } from '../../errors.ts';
+import { ConfigError, DataError, messageOf } from '../../errors.ts';
 import type { Evaluation, EvaluationOptions } from '../../eval/index.ts';
 import { partFolder, writeFile } from '../../node/index.ts';
 import { addModelOptions, type ModelFlags, withModel } from '../open-model.ts';
@@ -78,7 +78,7 @@ export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause);
+    const words = messageOf(cause);
     throw new DataError(`--out ${path}: cannot be made a folder (${words}). Give another one.`, { cause });
   }
 }

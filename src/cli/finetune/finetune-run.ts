@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ClippoModel } from '../../clippo-model.ts';
 import type { Skipped } from '../../data/index.ts';
-import { ConfigError } from '../../errors.ts';
+import { ConfigError, messageOf } from '../../errors.ts';
 import { runFolder, writeFile } from '../../node/index.ts';
 import { describeValue } from '../../options.ts';
 import type { TargetKind } from '../../tasks/index.ts';
@@ -213,7 +213,7 @@ function parseSettings(path: string): Record<string, unknown> {
   try {
     parsed = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new ConfigError(`--config ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new ConfigError(`--config ${path}: ${messageOf(cause)}`, {
       cause,
     });
   }

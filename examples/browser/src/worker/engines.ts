@@ -39,11 +39,11 @@ export async function prepareEngine(
 }
 
 async function onnxRuntime(): Promise<OrtRuntime> {
-  const [runtime, { default: wasm }] = await Promise.all([
+  const [ort, { webRuntime }, { default: wasm }] = await Promise.all([
     import('onnxruntime-web/wasm'),
+    import('clippo-ts/compile'),
     import('onnxruntime-web/ort-wasm-simd-threaded.wasm?url'),
   ]);
-  runtime.env.wasm.wasmPaths = { wasm: address(wasm) };
-  runtime.env.wasm.numThreads = 1;
-  return runtime;
+  ort.env.wasm.wasmPaths = { wasm: address(wasm) };
+  return webRuntime(ort, { threads: 1, executionProviders: ['wasm'] });
 }

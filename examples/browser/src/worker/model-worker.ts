@@ -60,7 +60,9 @@ serveJobs<ModelJobs>({
       const [input, other] =
         subject === 'text' ? [text, currentPictureOr(method)] : [pictureFor(model), text];
       const against =
-        method === 'occlusion' && other !== undefined ? { against: other, window: 16, stride: 8 } : {};
+        method === 'occlusion' && other !== undefined
+          ? { against: other, window: 16, stride: 8, batchSize: 64 }
+          : {};
       const { overlay, letters, cosine } = await explain(model, input, { method, signal, ...against });
       return {
         overlay,
