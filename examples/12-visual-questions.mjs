@@ -1,4 +1,4 @@
-// Questions about pictures, the question drawn on the picture: how many, what is on the left, is there a … Scenes are
+// Questions about pictures, the question drawn on the picture: how many, what is on the left, is there a, which colour … Scenes are
 // composed of emoji (Noto, Apache 2.0); answers have the layout of VQA v2 and are scored as there. Fine-tunes the model
 // in the package, at a larger size than it was trained at.
 // Run: node examples/12-visual-questions.mjs [--tiny]

@@ -1,4 +1,4 @@
-// Scenes of emoji with questions about them, in the layout of VQA v2: how many, what is on the left, is there a …
+// Scenes of emoji with questions about them, in the layout of VQA v2: how many, what is on the left, is there a, which colour …
 
 import { createRandom, createRaster, pasteRaster } from 'clippo-ts';
 import { readImage } from 'clippo-ts/node';
@@ -15,11 +15,15 @@ const THINGS = {
     house: '1f3e0',
   },
 };
-const NAMES = Object.keys(THINGS);
+/** Hearts are what has a colour to be asked for; those of one scene have the same. */
+const HEARTS = { red: '2764', yellow: '1f49b', green: '1f49a', blue: '1f499' };
+const COLOURS = Object.keys(HEARTS);
+const OTHERS = Object.keys(THINGS);
+const NAMES = [...OTHERS, 'heart'];
 const SLOT = 32; // px
 
 /** All that is ever answered. */
-export const ANSWERS = ['1', '2', '3', 'yes', 'no', ...NAMES];
+export const ANSWERS = ['1', '2', '3', 'yes', 'no', ...COLOURS, ...NAMES];
 
 /**
  * One to three emoji in a row on a picture of `size` px, and a question.
@@ -29,17 +33,24 @@ export const ANSWERS = ['1', '2', '3', 'yes', 'no', ...NAMES];
 export async function composeScenes(first, count, size) {
   const art = loadArt('noto', SLOT - 2);
   const icons = new Map();
-  for (const name of NAMES) {
-    icons.set(name, await readImage(new TextEncoder().encode(art.get(THINGS[name]))));
+  for (const [name, code] of Object.entries({ ...THINGS, ...HEARTS })) {
+    icons.set(name, await readImage(new TextEncoder().encode(art.get(code))));
   }
   const random = createRandom(1, `scenes from ${first}`);
   const pick = (list) => list[random.integer(list.length)];
   return Array.from({ length: count }, (_, i) => {
-    const shown = Array.from({ length: 1 + random.integer(3) }, () => pick(NAMES));
+    const aThing = () => (random.next() < 0.3 ? 'heart' : pick(OTHERS));
+    const shown = Array.from({ length: 1 + random.integer(3) }, aThing);
+    const colour = pick(COLOURS);
     const picture = createRaster(size, size, 3, 255);
     const left = random.integer(size - SLOT * shown.length + 1);
     for (const [k, name] of shown.entries()) {
-      pasteRaster(picture, icons.get(name), left + SLOT * k, random.integer(size - SLOT));
+      pasteRaster(
+        picture,
+        icons.get(name === 'heart' ? colour : name),
+        left + SLOT * k,
+        random.integer(size - SLOT),
+      );
     }
     const thing = random.next() < 0.5 ? pick(shown) : pick(NAMES);
     const { question, kind, type, answer } = pick([
@@ -49,6 +60,9 @@ export async function composeScenes(first, count, size) {
         ...{ question: `is there a ${thing}?`, kind: 'is there', type: 'yes/no' },
         answer: shown.includes(thing) ? 'yes' : 'no',
       },
+      ...(shown.includes('heart')
+        ? [{ question: 'colour of heart?', kind: 'which colour', type: 'other', answer: colour }]
+        : []),
     ]);
     const id = first + i;
     const annotation = {

@@ -145,8 +145,8 @@ export const CLAIMS = [
   {
     says: 'where the question stands matters little',
     where: 'Table 10',
-    metric: 'vqaBottom',
-    against: 'vqaTop',
+    metric: 'vqa.bottom.overall',
+    against: 'vqa.top.overall',
     first: 'clippo',
     second: 'clippo',
     larger: false,
@@ -162,7 +162,7 @@ export const CLAIMS = [
   {
     says: 'questions are answered better from pixels',
     where: 'Figure 2',
-    metric: 'vqaTop',
+    metric: 'vqa.top.overall',
     first: 'clippo',
     second: 'clip',
     larger: true,

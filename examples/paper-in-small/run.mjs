@@ -51,12 +51,9 @@ async function trainAndMeasure() {
       await keep(join(folder, `vqa-${placement}.json`), answers);
     }
     const answered = (run.vqa ?? []).map((placement) => {
-      return [
-        `vqa${placement[0].toUpperCase()}${placement.slice(1)}`,
-        readJson(join(folder, `vqa-${placement}.json`)).overall,
-      ];
+      return [placement, readJson(join(folder, `vqa-${placement}.json`))];
     });
-    const result = { ...readJson(join(folder, 'figures.json')), ...Object.fromEntries(answered) };
+    const result = { ...readJson(join(folder, 'figures.json')), vqa: Object.fromEntries(answered) };
     await keep(join(folder, 'result.json'), async () => result);
     console.log(`${run.key}: ${(100 * result.zeroShot).toFixed(1)} % named right`);
   }

@@ -22,9 +22,10 @@ export function writePage(file, plan, kept, tokens) {
   const pictures = join(dirname(file), 'images', 'paper-in-small');
   mkdirSync(pictures, { recursive: true });
   const resultsOf = (name) => kept.filter((run) => run.name === name).map(({ result }) => result);
+  /** @param metric - a field of a result, or a path such as 'vqa.top.overall' */
   const figure = (name, metric) => {
     const values = resultsOf(name)
-      .map((result) => (typeof metric === 'function' ? metric(result) : result[metric]))
+      .map((result) => metric.split('.').reduce((value, field) => value?.[field], result))
       .filter((value) => value !== undefined);
     return values.length === 0 ? undefined : statistic(values);
   };
@@ -94,7 +95,7 @@ export function writePage(file, plan, kept, tokens) {
   );
   const table10 = table(
     ['where the question stands', 'answered right'],
-    ['Top', 'Middle', 'Bottom'].map((place) => [place.toLowerCase(), percent('clippo', `vqa${place}`)]),
+    ['top', 'middle', 'bottom'].map((place) => [place, percent('clippo', `vqa.${place}.overall`)]),
   );
   const table11 = table(
     [
@@ -127,9 +128,17 @@ export function writePage(file, plan, kept, tokens) {
     'figure-2',
     bars(
       'Questions answered right, %',
-      withVqa.map((name) => [titleOf(name), figure(name, 'vqaTop')]),
+      withVqa.map((name) => [titleOf(name), figure(name, 'vqa.top.overall')]),
     ),
     'Questions answered right by four models',
+  );
+  const asked = Object.keys(kept.find(({ result }) => result.vqa.top)?.result.vqa.top.kinds ?? {}).sort();
+  const figure2Table = table(
+    ['model', ...asked, 'all'],
+    withVqa.map((name) => [
+      titleOf(name),
+      ...[...asked.map((kind) => `kinds.${kind}`), 'overall'].map((of) => percent(name, `vqa.top.${of}`)),
+    ]),
   );
   const figure3 = draw(
     'figure-3',
@@ -139,7 +148,7 @@ export function writePage(file, plan, kept, tokens) {
   const perLanguage = ['clippo', '1t-clip', 'clip'].flatMap((name) =>
     plan.languages.map((language) => [
       `${titleOf(name)}, ${language}`,
-      figure(name, ({ perLanguage }) => perLanguage[language]),
+      figure(name, `perLanguage.${language}`),
     ]),
   );
   const figure4 = draw(
@@ -192,6 +201,8 @@ ${table3}
 Scenes of one to three emoji; the question is drawn on the picture, and all of the picture's tower is fine-tuned. The paper has, at 224 px: CLIP* ${paper('clip', 'vqa')}, CLIPPO ${paper('clippo', 'vqa')}, with 25 % text/text ${paper('clippo-25', 'vqa')}.
 
 ${figure2}
+
+${figure2Table}
 
 ## Table 10: where the question stands
 

@@ -7,6 +7,7 @@ import type { JsonValue } from '../data/index.ts';
 import { createEmbeddings, type Embeddings } from '../embeddings.ts';
 import { CheckpointError } from '../errors.ts';
 import { createRaster, type Raster } from '../raster/index.ts';
+import { sha256 } from '../sha256.ts';
 import { type Encoder, encodeRows } from './encoder.ts';
 
 /** Small files by name. */
@@ -80,8 +81,7 @@ export async function digestOf(settings: JsonValue, bytes: Uint8Array): Promise<
   const all = new Uint8Array(told.length + bytes.length);
   all.set(told);
   all.set(bytes, told.length);
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', all));
-  return Array.from(digest.subarray(0, 10), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return (await sha256(all)).slice(0, 20);
 }
 
 /** A picture in which all is told from all. @param size - px */

@@ -4,6 +4,7 @@
 import { createSkipCounter, type Skipped } from '../data/index.ts';
 import type { Embeddings } from '../embeddings.ts';
 import { ConfigError, DataError } from '../errors.ts';
+import { sha256 } from '../sha256.ts';
 import type { TargetKind } from '../tasks/index.ts';
 import { exampleWeights } from './class-weights.ts';
 import { headConfigOf } from './classifier-options.ts';
@@ -20,7 +21,6 @@ import {
   type Examples,
   isEncoded,
 } from './labelled-examples.ts';
-import { sha256 } from './model-digest.ts';
 
 /** Examples whose targets were checked; they are not read yet. */
 export interface ExampleSet {
