@@ -124,15 +124,7 @@ const ROOMS: Record<string, Room> = {
 
 const LEAVES = [
   ...['embeddings', 'errors', 'options', 'page', 'platform', 'png', 'progress', 'prompts', 'random', 'shape'],
-  ...[
-    'execution-providers',
-    'file-cache',
-    'missing-package',
-    'protobuf',
-    'sha256',
-    'shipped-models',
-    'text-rows',
-  ],
+  ...['execution-providers', 'file-cache', 'missing-package', 'protobuf', 'shipped-models', 'text-rows'],
 ];
 const ABOVE: Record<string, string> = {
   ...{ 'clippo-model': 'clippo', 'image-input': 'clippo', 'unifont-release': 'clippo', index: 'index' },

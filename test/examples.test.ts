@@ -60,13 +60,17 @@ const PROMISES: Record<string, { prints: RegExp[]; writes?: string[]; tiny?: boo
   },
   '11-languages.mjs': {
     tiny: true,
-    prints: [/64 texts to learn from, 64 to test on, 32 languages/, /% of test right, by pixels alone/],
+    prints: [
+      /256 texts to learn from, 64 to test on, 32 languages/,
+      /% of test right, by pixels alone/,
+      /% from the words of one emoji alone/,
+    ],
     writes: ['11-languages.html', '11-languages.safetensors'],
   },
   '12-visual-questions.mjs': {
     tiny: true,
     prints: [
-      /how many\? \d|what is left\? \w+|is there a \w+\? (yes|no)/,
+      /how many\? \d|what is left\? \w+|is there a \w+\? (yes|no)|colour of heart\? \w+/,
       /% of 16 questions answered as people would/,
     ],
     writes: ['12-scene-0.png', '12-visual-questions.html'],

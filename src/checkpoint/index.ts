@@ -28,6 +28,7 @@ export {
   writeSafetensors,
 } from './safetensors.ts';
 export { type NamedWeights, toScanLayout } from './scan-layout.ts';
+export { sha256 } from './sha256.ts';
 export { type CheckpointSource, readSource, type SourceOptions } from './source.ts';
 export { fitImageSize, towerWeights } from './tower-weights.ts';
 export { assertWeightsFit, assertWeightsUsable } from './weights-fit.ts';

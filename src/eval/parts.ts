@@ -1,13 +1,18 @@
 // Embeddings that are kept as they are made, some hundred examples a part, so that a long evaluation that was
 // interrupted goes on where it was. A part is good only for the same examples through the same model.
 
-import { parseSafetensors, safetensorsMetadata, toFloat32, writeSafetensors } from '../checkpoint/index.ts';
+import {
+  parseSafetensors,
+  safetensorsMetadata,
+  sha256,
+  toFloat32,
+  writeSafetensors,
+} from '../checkpoint/index.ts';
 import { ClippoModel } from '../clippo-model.ts';
 import type { JsonValue } from '../data/index.ts';
 import { createEmbeddings, type Embeddings } from '../embeddings.ts';
 import { CheckpointError } from '../errors.ts';
 import { createRaster, type Raster } from '../raster/index.ts';
-import { sha256 } from '../sha256.ts';
 import { type Encoder, encodeRows } from './encoder.ts';
 
 /** Small files by name. */

@@ -1,10 +1,10 @@
 // What is handed in to learn from and to measure on → targets that were checked, and feeds that a training can take
 // batches from.
 
+import { sha256 } from '../checkpoint/index.ts';
 import { createSkipCounter, type Skipped } from '../data/index.ts';
 import type { Embeddings } from '../embeddings.ts';
 import { ConfigError, DataError } from '../errors.ts';
-import { sha256 } from '../sha256.ts';
 import type { TargetKind } from '../tasks/index.ts';
 import { exampleWeights } from './class-weights.ts';
 import { headConfigOf } from './classifier-options.ts';

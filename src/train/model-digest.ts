@@ -1,7 +1,7 @@
 // What tells one set of weights from another, whatever file they came from.
 
+import { sha256 } from '../checkpoint/index.ts';
 import type { ClippoModel } from '../clippo-model.ts';
-import { sha256 } from '../sha256.ts';
 
 /** @returns hexadecimal digits of a SHA-256 over all parameters, their names and shapes */
 export async function modelDigest(model: Pick<ClippoModel, 'parameters'>): Promise<string> {

@@ -1,7 +1,7 @@
 // The SHA-256 of bytes, for what is told apart by what is in it.
 
 import * as platform from '#platform';
-import { BackendError } from './errors.ts';
+import { BackendError } from '../errors.ts';
 
 /**
  * @returns hexadecimal digits
