@@ -3,7 +3,7 @@
 // tokenizer.json is read by the optional package @huggingface/tokenizers; SentencePiece's own files by sentencepiece.ts,
 // exactly, while the package replaces their normalisation by NFKC.
 
-import { ConfigError, DataError } from '../errors.ts';
+import { ConfigError, DataError, firstLineOf } from '../errors.ts';
 import { missingPackage } from '../missing-package.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 
@@ -81,7 +81,7 @@ function attempt<T>(what: string, act: () => T): T {
   try {
     return act();
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message.split('\n', 1)[0]!.slice(0, 200) : String(cause);
+    const words = firstLineOf(cause).slice(0, 200);
     throw new DataError(`${what}: ${words}`, { cause });
   }
 }

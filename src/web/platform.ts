@@ -1,5 +1,5 @@
-// The browser's side of the `#platform` contract (test/platform.test.ts holds it to it). Pictures are decoded by the browser itself; there is no disk, and
-// what is not in the page's bundle is not there.
+// The browser's side of the `#platform` contract (test/platform.test.ts holds it to it). Pictures are decoded by the
+// browser itself; there is no disk, and what is not in the page's bundle is not there.
 
 import { ConfigError, DataError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
