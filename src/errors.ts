@@ -75,3 +75,8 @@ export class CompileError extends ClippoError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The first line of it, where traces and addresses of some libraries follow. */
+export function firstLineOf(error: unknown): string {
+  return messageOf(error).split('\n', 1)[0]!;
+}

@@ -5,6 +5,7 @@ import type { OrtRuntime } from './compile/index.ts';
 import type { FileCache } from './file-cache.ts';
 import type { OnProgress } from './progress.ts';
 import type { Raster } from './raster/index.ts';
+import type { TextTokenizer } from './tokens/index.ts';
 
 export interface ReadOptions {
   readonly signal?: AbortSignal;
@@ -37,6 +38,8 @@ export interface Platform {
   defaultCache(): FileCache;
   /** SHA-256 as 64 hex digits; undefined where none can be computed. */
   sha256(bytes: Uint8Array): Promise<string | undefined>;
+  /** Hugging Face's tokenizer.json → a tokenizer. Browser: refused, with advice, for the package would be in every bundle. */
+  parseTokenizerJson(file: Uint8Array, options: { readonly name: string }): Promise<TextTokenizer>;
   /** A setting from outside the program, such as an environment variable; undefined where it is not set. */
   environment(name: string): string | undefined;
 }

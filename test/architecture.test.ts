@@ -16,7 +16,7 @@ interface Room {
 }
 
 const ROOMS: Record<string, Room> = {
-  leaf: { mayImport: ['raster', 'compile'], tfjs: 'types', node: false },
+  leaf: { mayImport: ['raster', 'tokens', 'compile'], tfjs: 'types', node: false },
   raster: { mayImport: ['leaf'], tfjs: 'no', node: false },
   render: { mayImport: ['leaf', 'raster'], tfjs: 'no', node: false },
   ops: { mayImport: ['leaf'], tfjs: 'yes', node: false },
@@ -78,7 +78,7 @@ const ROOMS: Record<string, Room> = {
   },
   engines: { mayImport: ['leaf', 'raster', 'compile', 'clippo'], tfjs: 'yes', node: false },
   node: {
-    mayImport: ['leaf', 'raster', 'compile', 'data', 'train', 'eval'],
+    mayImport: ['leaf', 'raster', 'tokens', 'compile', 'data', 'train', 'eval'],
     tfjs: 'demand',
     node: true,
   },

@@ -14,6 +14,7 @@ import { expectNoLeaks, maxAbsDifference } from './support/backends.ts';
 import { generateImage } from './support/golden.ts';
 import { embedTokens, type PlainWeights } from './support/plain-text-tower.ts';
 import { createTextRoad, TEXT_ROAD_NAMES, TEXT_ROADS, TEXTS, tokenizer } from './support/text-roads.ts';
+import { WORD_PIECE } from './support/word-piece.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'text-roads-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -170,6 +171,19 @@ describe('a tokenizer', () => {
     await expect(model.encodeText(['a cat'])).rejects.toThrow(
       `tokenizer "tiny": token 0 of "a cat" has the id ${tokenizer.vocabulary}, expected 0 … ${text.vocabulary - 1}.`,
     );
+    model.dispose();
+  });
+
+  it("may be Hugging Face's, as bytes and from the saved model", async () => {
+    const file = new TextEncoder().encode(JSON.stringify(WORD_PIECE));
+    const nine = { ...text, vocabulary: 9 };
+    const model = await ClippoModel.create({ ...PLAIN, text: nine }, { tokenizer: file });
+    const before = await model.encodeText(['photographs of dog']);
+    const path = join(folder, 'hugging-face.safetensors');
+    await model.save(path);
+    const loaded = await ClippoModel.load(path);
+    expect((await loaded.encodeText(['photographs of dog'])).data).toEqual(before.data);
+    loaded.dispose();
     model.dispose();
   });
 });

@@ -10,3 +10,9 @@ const SIDES = { node: nodePlatform, web: webPlatform } satisfies Record<string, 
 it('has the same functions in Node and in a browser', () => {
   expect(Object.keys(SIDES.node).sort()).toEqual(Object.keys(SIDES.web).sort());
 });
+
+it('tells a page how to come by the tokenizer that it cannot open by itself', async () => {
+  await expect(webPlatform.parseTokenizerJson(new Uint8Array(), { name: 'of the model' })).rejects.toThrow(
+    `tokenizer "of the model": a page does not read a tokenizer.json by itself. Read it and hand it in: import { parseTokenizerJson } from 'clippo-ts/eval';`,
+  );
+});

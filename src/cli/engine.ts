@@ -2,7 +2,7 @@
 // either is loaded before a verb needs it.
 
 import type { OrtRuntime } from '../compile/index.ts';
-import { BackendError } from '../errors.ts';
+import { BackendError, firstLineOf } from '../errors.ts';
 import { nodeRuntime, useWebGpu } from '../node/index.ts';
 
 export const BACKENDS = ['wasm', 'cpu'] as const;
@@ -63,9 +63,7 @@ export async function startBackend(candidates: readonly Backend[]): Promise<Back
       await start(backend);
       return backend;
     } catch (cause) {
-      failures.push(
-        `${backend}: ${cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause)}`,
-      );
+      failures.push(`${backend}: ${firstLineOf(cause)}`);
     }
   }
   throw new BackendError(

@@ -1,5 +1,6 @@
 // The one place that decides what a string becomes: a picture, as CLIPPO has it; drawn, for weights of its own; or tokens.
 
+import { parseTokenizerJson } from '#platform';
 import { ConfigError } from '../errors.ts';
 import {
   type ClippoConfig,
@@ -47,11 +48,18 @@ export async function resolveTextReader(
     throw new ConfigError(`render: the model is ${describeText(text)}, which draws no text. Leave it out.`);
   }
   if (tokenizer === undefined) return { render, tokenizer };
-  const { createTokenReader, parseTokenizer } = await importTokens();
-  const opened =
-    tokenizer instanceof Uint8Array ? await parseTokenizer(tokenizer, 'of the model') : tokenizer;
+  const { createTokenReader } = await importTokens();
+  const opened = tokenizer instanceof Uint8Array ? await openTokenizer(tokenizer) : tokenizer;
   createTokenReader(opened, text); // whether it fits
   return { render, tokenizer: opened };
+}
+
+/** A tokenizer.json begins with a brace; anything else is taken for SentencePiece's. */
+async function openTokenizer(file: Uint8Array): Promise<TextTokenizer> {
+  const name = 'of the model';
+  const beginning = new TextDecoder().decode(file.subarray(0, 64));
+  if (/^\s*\{/.test(beginning)) return parseTokenizerJson(file, { name });
+  return (await importTokens()).parseSentencePiece(file, { name });
 }
 
 /** @throws ConfigError for a model that makes no picture of a text */

@@ -2,7 +2,7 @@
 // The module is handed in, so that no bundler looks for a package that is not installed. What the page does not allow is
 // said in `notes`, and nothing is asked of the runtime that it would only complain about.
 
-import { BackendError, ConfigError, messageOf } from '../errors.ts';
+import { BackendError, ConfigError, firstLineOf } from '../errors.ts';
 import { type ExecutionProvider, isProviderList, providerName } from '../execution-providers.ts';
 import { describeValue, refuseUnknown } from '../options.ts';
 import { assertRuntime, type OrtRuntime } from './session.ts';
@@ -109,7 +109,7 @@ async function faultOf(
     return result === -1 ? undefined : `it computes −1 as ${result}.`;
   } catch (error) {
     const { cause } = error as { cause?: unknown }; // of whatever was thrown
-    return `${messageOf(cause ?? error).split('\n', 1)[0]}. Its module may be a build without it.`;
+    return `${firstLineOf(cause ?? error)}. Its module may be a build without it.`;
   }
 }
 

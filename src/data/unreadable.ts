@@ -2,7 +2,7 @@
 // turn it into a BrokenRecord: one for a whole file, one for a single example. Anything else that is thrown (a wrong
 // option, a missing package, an abort, a bug) passes through.
 
-import { DataError, messageOf } from '../errors.ts';
+import { DataError, firstLineOf } from '../errors.ts';
 import { type BrokenCause, type BrokenRecord, broken } from './record.ts';
 import type { RecordReference } from './source.ts';
 
@@ -49,5 +49,5 @@ export function brokenReference(record: BrokenRecord): RecordReference {
 
 /** The words of whatever was thrown, in one line. */
 export function wordsOf(error: unknown): string {
-  return messageOf(error).split('\n', 1)[0]!.slice(0, 200);
+  return firstLineOf(error).slice(0, 200);
 }

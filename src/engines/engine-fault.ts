@@ -1,7 +1,7 @@
 // Whether an error is the engine's fault, so that another engine may do better, or lies in what was asked of it.
 
 import type { OrtRuntime } from '../compile/index.ts';
-import { BackendError, ClippoError, CompileError, messageOf } from '../errors.ts';
+import { BackendError, ClippoError, CompileError, firstLineOf, messageOf } from '../errors.ts';
 import type { GpuWatch } from './gpu.ts';
 import { tryComputing } from './trial.ts';
 
@@ -22,7 +22,7 @@ export async function engineFault(
 ): Promise<string | undefined> {
   const seen = watch.fault();
   if (seen !== undefined) return seen;
-  const [message = ''] = messageOf(error).split('\n', 1);
+  const message = firstLineOf(error);
   if (error instanceof BackendError || error instanceof CompileError) return message;
   if (error instanceof ClippoError) return undefined; // of what was given, which stays the same
   if (OUT_OF_MEMORY.test(message)) return message;

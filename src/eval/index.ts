@@ -1,13 +1,8 @@
 // Embeddings → numbers: the evaluations of the paper, and the metrics they rest on.
 
 export { CLIP_BEST_TEMPLATES, CLIP_TEMPLATES, canonicalizePrompt, type Templates } from '../prompts.ts';
-export {
-  parseSentencePiece,
-  parseTokenizerJson,
-  type SentencePieceOptions,
-  type Tokenizer,
-  type TokenizerJsonOptions,
-} from '../tokens/index.ts';
+export { parseTokenizerJson, type TokenizerJsonOptions } from '../tokens/hugging-face/index.ts';
+export { parseSentencePiece, type SentencePieceOptions, type Tokenizer } from '../tokens/index.ts';
 export { type AsyncRanksOptions, retrievalRanksAsync } from './async-ranks.ts';
 export type { DrawnAttacks } from './attack-items.ts';
 export { type AttackPredictions, type AttackRates, attackRates } from './attack-rates.ts';

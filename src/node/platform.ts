@@ -40,5 +40,10 @@ function installedRuntime(): OrtRuntime | BackendError {
 
 export const defaultCache: Platform['defaultCache'] = () => directoryCache();
 
+export const parseTokenizerJson: Platform['parseTokenizerJson'] = async (file, options) => {
+  const { parseTokenizerJson: parse } = await import('../tokens/hugging-face/index.ts');
+  return parse(file, options);
+};
+
 /** Set to nothing is not set. */
 export const environment: Platform['environment'] = (name) => process.env[name] || undefined;

@@ -1,7 +1,7 @@
-// The browser's side of the `#platform` contract (test/platform.test.ts holds it to it). Pictures are decoded by the browser itself; there is no disk, and
-// what is not in the page's bundle is not there.
+// The browser's side of the `#platform` contract (test/platform.test.ts holds it to it). Pictures are decoded by the
+// browser itself; there is no disk, and what is not in the page's bundle is not there.
 
-import { ConfigError, DataError } from '../errors.ts';
+import { BackendError, ConfigError, DataError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
 import { flattenRgba, type Raster } from '../raster/index.ts';
 import { browserCache } from './browser-cache.ts';
@@ -62,5 +62,11 @@ export const sha256: Platform['sha256'] = async (bytes) => {
 };
 
 export const defaultCache: Platform['defaultCache'] = browserCache;
+
+export const parseTokenizerJson: Platform['parseTokenizerJson'] = async (_, { name }) => {
+  throw new BackendError(
+    `tokenizer "${name}": a page does not read a tokenizer.json by itself. Read it and hand it in: import { parseTokenizerJson } from 'clippo-ts/eval'; ClippoModel.load(file, { tokenizer: await parseTokenizerJson(json, { name: '…' }) }).`,
+  );
+};
 
 export const environment: Platform['environment'] = () => undefined;

@@ -11,6 +11,7 @@
 import { parseArgs } from 'node:util';
 import '@tensorflow/tfjs-backend-cpu';
 import { chromium } from 'playwright-core';
+import { messageOf } from '../../src/errors.ts';
 import { VARIANTS } from '../../src/model/index.ts';
 import { nodeRuntime, useWebGpu } from '../../src/node/index.ts';
 import { CHROMIUM_FLAGS, chromiumProgram, launchChromium, serveRepository } from '../support/chromium.ts';
@@ -74,9 +75,7 @@ for (const where of flags.where.split(',')) {
     console.log(JSON.stringify({ where, ...options, ...report(await run()) }));
   } catch (error) {
     failed = true;
-    console.log(
-      JSON.stringify({ where, ...options, failed: error instanceof Error ? error.message : String(error) }),
-    );
+    console.log(JSON.stringify({ where, ...options, failed: messageOf(error) }));
   }
 }
 // Without a GPU there is nothing to measure, which is no failure of the benchmark.

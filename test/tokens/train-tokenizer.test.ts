@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   createTokenReader,
-  parseTokenizer,
+  parseSentencePiece,
   type TextTokenizer,
   trainTokenizer,
 } from '../../src/tokens/index.ts';
@@ -50,7 +50,7 @@ describe('trainTokenizer', () => {
   it('gives the same for the same texts, from its file too', async () => {
     const texts = ['ein Haus', '木の上の猫', 'un chat 😀', 'Ärger'];
     const a = trainTokenizer(texts, { vocabulary: 60 });
-    const b = await parseTokenizer(a.file, 'again');
+    const b = await parseSentencePiece(a.file, { name: 'again' });
     expect(trainTokenizer(texts, { vocabulary: 60 }).file).toEqual(a.file);
     for (const text of texts) expect(b.encode(text)).toEqual(a.encode(text));
   });

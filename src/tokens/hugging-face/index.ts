@@ -1,10 +1,11 @@
-// A Hugging Face tokenizer.json → a tokenizer, by the optional package @huggingface/tokenizers. SentencePiece's own files
-// are read by sentencepiece.ts, exactly, while the package replaces their normalisation by NFKC.
+// A Hugging Face tokenizer.json → a tokenizer, by the optional package @huggingface/tokenizers. A door of its own, since
+// bundlers warn of a package that is missing wherever its import can be reached. SentencePiece's own files are read by
+// sentencepiece.ts, exactly, while the package replaces their normalisation by NFKC.
 
-import { DataError, messageOf } from '../errors.ts';
-import { missingPackage } from '../missing-package.ts';
-import { describeValue, refuseUnknown } from '../options.ts';
-import { assertText, endOf, type TextTokenizer, tokenizerName } from './tokenizer.ts';
+import { DataError, firstLineOf } from '../../errors.ts';
+import { missingPackage } from '../../missing-package.ts';
+import { describeValue, refuseUnknown } from '../../options.ts';
+import { assertText, endOf, type TextTokenizer, tokenizerName } from '../tokenizer.ts';
 
 /** How {@link parseTokenizerJson} reads a tokenizer. */
 export interface TokenizerJsonOptions {
@@ -80,7 +81,7 @@ function attempt<T>(what: string, act: () => T): T {
   try {
     return act();
   } catch (cause) {
-    const words = messageOf(cause).split('\n', 1)[0]!.slice(0, 200);
+    const words = firstLineOf(cause).slice(0, 200);
     throw new DataError(`${what}: ${words}`, { cause });
   }
 }
