@@ -70,21 +70,11 @@ export function writePage(file, plan, kept, tokens) {
     'group from the name',
     'mean',
   ];
-  const table2 = table(
-    [...languageHead, 'paper: GLUE'],
-    ['clippo', 'clippo-25', 'clippo-50', 'clip', '1t-clip'].map((name) => [
-      titleOf(name),
-      ...languageRow(name),
-      paper(name, 'glue'),
-    ]),
-  );
-  const table3 = table(
-    languageHead,
-    ['text-parallel', 'text-paraphrase', 'text-neighbours'].map((name) => [
-      titleOf(name),
-      ...languageRow(name),
-    ]),
-  );
+  const languageTable = (names) =>
+    table(
+      [...languageHead, 'paper: GLUE'],
+      names.map((name) => [titleOf(name), ...languageRow(name), paper(name, 'glue')]),
+    );
   const table9 = table(
     ['model', 'parameters', 'picture of a style never seen → name', 'name → picture'],
     ['clippo', 'own-embedding', 'own-head', 'own-both'].map((name) => [
@@ -187,14 +177,14 @@ ${table1}
 
 Three tasks that can be made offline, in place of GLUE; a linear head on frozen vectors of texts, but for the first.
 
-${table2}
+${languageTable(['clippo', 'clippo-25', 'clippo-50', 'clip', '1t-clip'])}
 
 ## Table 3: text alone
 
 Trained on pairs of texts and no picture. In place of WMT, back-translations and neighbouring sentences: an emoji's name in two languages, its name with two keywords in two wordings,
-its name and one of its keywords.
+its name and one of its keywords. The paper's number is that of neighbouring sentences of C4.
 
-${table3}
+${languageTable(['text-parallel', 'text-paraphrase', 'text-neighbours'])}
 
 ## Figure 2: questions about pictures
 

@@ -1,6 +1,6 @@
 // `clippo parity`: the same inputs through a model on every engine of this machine, compared and timed.
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { OrtRuntime } from '../compile/index.ts';
 import type { ParityResult, ParityRow } from '../engines/index.ts';
 import { BackendError, ConfigError } from '../errors.ts';
@@ -36,7 +36,9 @@ export function addParity(program: Command, terminal: Terminal): void {
     .summary('compare the engines of this machine')
     .description('Runs the same texts and pictures on every engine: largest difference, and speed.')
     .option('--model <checkpoint>', 'npz or safetensors file, its URL, or a name', 'emoji')
-    .option('--engines <list>', `of ${ENGINES.join(', ')}`, names, [...ENGINES])
+    .addOption(
+      new Option('--engines <list>', `of ${ENGINES.join(',')}`).argParser(names).default([...ENGINES], 'all'),
+    )
     .option('--repeats <n>', 'encodings that are timed, of which the median counts', positiveInteger, 3)
     .option('--json', 'print the comparison as JSON')
     .addHelpText('after', EXAMPLES)
