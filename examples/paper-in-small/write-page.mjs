@@ -1,7 +1,7 @@
 // What was kept of all runs → docs/paper-in-small.md and its figures. No number on the page is typed: those of ours are
 // means over the seeds with their spread, those of the paper stand in plan.mjs with where they come from.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { modalityGapFigure, tokenEfficiencyFigure, tokenEfficiencyTable } from 'clippo-ts/eval';
 import { barFigure } from './figures.mjs';
@@ -148,6 +148,10 @@ export function writePage(file, plan, kept, tokens) {
   );
 
   const seeds = plan.seeds.length;
+  const reading =
+    plan.reading === undefined
+      ? ''
+      : `\n${readFileSync(new URL(plan.reading, import.meta.url), 'utf8').trim()}\n`;
   writeFileSync(
     file,
     `<!-- Written by examples/paper-in-small/write-page.mjs. Change the plan or the writer, not this page. -->
@@ -168,7 +172,7 @@ ${table(
   ['the paper', 'where', 'here'],
   CLAIMS.map((claim) => [claim.says, claim.where, verdict(claim, figure)]),
 )}
-
+${reading}
 ## Table 1: parameters, pictures and words
 
 ${table1}

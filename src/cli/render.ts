@@ -101,9 +101,18 @@ async function render(words: readonly string[], flags: Flags, terminal: Terminal
       mode,
     });
     await save(raster, flags, terminal);
-    if (flags.json)
-      await terminal.printJson({ output: flags.output, width: raster.width, height: raster.height });
-    else terminal.note(`${sizeOf(raster)} px, the text in a strip at the ${placement}.`);
+    const { width, height, characterCount, droppedCharacters } = raster;
+    if (flags.json) {
+      const { output } = flags;
+      await terminal.printJson({ output, width, height, characterCount, droppedCharacters });
+      return;
+    }
+    terminal.note(`${sizeOf(raster)} px, the text in a strip at the ${placement}.`);
+    if (droppedCharacters > 0) {
+      terminal.note(
+        `${droppedCharacters} of ${characterCount} characters did not fit and are not seen. Try a larger --size.`,
+      );
+    }
     return;
   }
   const rendered = (await createRenderer(options)).render(text);

@@ -15,6 +15,14 @@ export interface ComposeOptions extends RenderOptions {
   readonly mode?: 'strip' | 'overlay';
 }
 
+/** A question and its picture on one canvas, and what of the question is on it. */
+export interface ComposedQuestion extends Raster {
+  /** Code points of the question. */
+  readonly characterCount: number;
+  /** Of these, the ones that did not fit. */
+  readonly droppedCharacters: number;
+}
+
 /** px of the picture that always stay free of text: one row of patches of a /16 model. */
 const PICTURE_ROWS = 16;
 
@@ -26,7 +34,7 @@ const PICTURE_ROWS = 16;
  *
  * @param picture - 1 or 3 channels
  * @param options - `size` in px (default 224), `placement`, `mode`, and every other render option
- * @returns RGB of `size`
+ * @returns RGB of `size`, with a count of what did not fit
  * @throws ConfigError when an option is wrong, or the canvas has no room for a line and 16 px of picture
  * @throws DataError when `picture` is not a whole Raster
  * @example const input = await composeQuestion('what colour is the dog?', photo, { placement: 'bottom' });
@@ -35,7 +43,7 @@ export async function composeQuestion(
   question: string,
   picture: Raster,
   options: ComposeOptions = {},
-): Promise<Raster> {
+): Promise<ComposedQuestion> {
   const { placement, mode, renderOptions } = resolveComposeOptions(options);
   if (typeof picture !== 'object' || picture === null) {
     throw new DataError(`composeQuestion: expected a Raster as the picture, got ${String(picture)}.`);
@@ -74,7 +82,9 @@ export async function composeQuestion(
     if (top > 0) pasteRaster(canvas, crop(resized, top), 0, 0);
   }
   pasteRaster(canvas, strip, 0, top);
-  return canvas;
+  const { characterCount, lines } = text;
+  const visible = lines.length > room ? lines[room - 1]!.end : text.visibleCharacters;
+  return { ...canvas, characterCount, droppedCharacters: characterCount - visible };
 }
 
 export interface ResolvedComposeOptions {

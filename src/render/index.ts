@@ -1,6 +1,11 @@
 // The door of render/: text → Raster. Needs neither tfjs nor node.
 
-export { type ComposeOptions, composeQuestion, resolveComposeOptions } from './compose.ts';
+export {
+  type ComposedQuestion,
+  type ComposeOptions,
+  composeQuestion,
+  resolveComposeOptions,
+} from './compose.ts';
 export { fallbackFonts, type Glyph, type GlyphSource } from './glyph.ts';
 export { type OutlineFontOptions, parseOutlineFont } from './outline.ts';
 export { type RenderOptions, resolveRenderOptions } from './render-options.ts';

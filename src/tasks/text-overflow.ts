@@ -5,8 +5,8 @@ import type { BrokenRecord } from '../data/index.ts';
 import type { DrawnTexts } from './draw-texts.ts';
 import type { Task } from './task.ts';
 
-/** A task whose pictures are text alone. */
-export interface TextTask<Example> extends Task<Example> {
+/** A task whose pictures have text on them. */
+export interface TextTask<Example, Target = number> extends Task<Example, Target> {
   /** What `raster` gives, with a count of what did not fit. */
   draw(example: Example): Promise<DrawnTexts>;
 }
@@ -33,7 +33,7 @@ const EXAMPLES_A_TURN = 256;
  * console.log(`${cut} of ${examples} lose something`);
  */
 export async function textOverflow<Example extends object>(
-  task: TextTask<Example>,
+  task: Pick<TextTask<Example>, 'draw'>,
   examples: AsyncIterable<Example | BrokenRecord> | Iterable<Example | BrokenRecord>,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<TextOverflow> {

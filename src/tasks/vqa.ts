@@ -7,8 +7,13 @@ import { decodePicture, PICTURE_LIMITS } from '../data/index.ts';
 import { ConfigError, DataError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 import type { Raster } from '../raster/index.ts';
-import { type ComposeOptions, composeQuestion, resolveComposeOptions } from '../render/index.ts';
-import type { Task } from './task.ts';
+import {
+  type ComposedQuestion,
+  type ComposeOptions,
+  composeQuestion,
+  resolveComposeOptions,
+} from '../render/index.ts';
+import type { TextTask } from './text-overflow.ts';
 import { mostFrequentAnswer, vqaSoftScores } from './vqa-agreement.ts';
 import type { VqaAnnotation } from './vqa-json.ts';
 import type { VqaReference } from './vqa-source.ts';
@@ -45,35 +50,41 @@ export type VqaSoftTarget = Readonly<Record<string, number>>;
  *   if (!('kind' in example)) console.log(await task.raster(example), task.target(example)); // { cat: 1, kitten: 0.6 }
  * }
  */
-export function vqa(options: VqaOptions & { readonly targets: 'soft' }): Task<VqaExample, VqaSoftTarget>;
-export function vqa(options: VqaOptions & { readonly targets?: 'single' }): Task<VqaExample, number>;
-export function vqa(options: VqaOptions): Task<VqaExample, number | VqaSoftTarget>;
-export function vqa(options: VqaOptions): Task<VqaExample, number | VqaSoftTarget> {
+export function vqa(options: VqaOptions & { readonly targets: 'soft' }): TextTask<VqaExample, VqaSoftTarget>;
+export function vqa(options: VqaOptions & { readonly targets?: 'single' }): TextTask<VqaExample, number>;
+export function vqa(options: VqaOptions): TextTask<VqaExample, number | VqaSoftTarget>;
+export function vqa(options: VqaOptions): TextTask<VqaExample, number | VqaSoftTarget> {
   if (typeof options !== 'object' || options === null) {
     throw new ConfigError(
       `vqa: expected an options object with a vocabulary, got ${describeValue(options)}.`,
     );
   }
-  const { vocabulary, targets = 'single', ...compose } = options;
+  const { vocabulary, targets = 'single', ...composing } = options;
   assertAnswers('vqa: vocabulary', vocabulary?.answers);
   if (targets !== 'single' && targets !== 'soft') {
     throw new ConfigError(`vqa: targets: expected 'single' or 'soft', got ${describeValue(targets)}.`);
   }
-  resolveComposeOptions(compose);
+  resolveComposeOptions(composing);
   const labels = [...vocabulary.answers];
   const places = new Map(labels.map((answer, place) => [answer, place]));
   const targetOf = (annotation: VqaAnnotation): number | VqaSoftTarget | undefined =>
     targets === 'soft' ? softTarget(annotation, places) : places.get(mostFrequentAnswer(annotation));
+  const compose = async (example: VqaExample): Promise<ComposedQuestion> => {
+    const { key, question } = example;
+    const picture = 'picture' in example ? example.picture : await example.load();
+    const decoded =
+      picture instanceof Uint8Array ? await decodePicture(key, picture, PICTURE_LIMITS, {}) : picture;
+    if (!('kind' in decoded)) return composeQuestion(question, decoded, composing);
+    throw new DataError(`vqa: question ${key}: ${decoded.cause}: ${decoded.detail}`);
+  };
   return {
     name: 'vqa',
     targets: { kind: targets === 'soft' ? 'multi-label' : 'classes', labels },
-    async raster(example) {
-      const { key, question } = example;
-      const picture = 'picture' in example ? example.picture : await example.load();
-      const decoded =
-        picture instanceof Uint8Array ? await decodePicture(key, picture, PICTURE_LIMITS, {}) : picture;
-      if (!('kind' in decoded)) return composeQuestion(question, decoded, compose);
-      throw new DataError(`vqa: question ${key}: ${decoded.cause}: ${decoded.detail}`);
+    raster: compose,
+    async draw(example) {
+      const raster = await compose(example);
+      const { characterCount, droppedCharacters } = raster;
+      return { raster, characterCount, droppedCharacters };
     },
     target: ({ annotation }) => annotation && targetOf(annotation),
   };

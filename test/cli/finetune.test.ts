@@ -198,7 +198,7 @@ describe('clippo finetune glue, clippo eval glue', () => {
 
 describe('clippo finetune vqa', () => {
   it('trains, scores as the official scorer, and writes the official file', async () => {
-    const asked = [question(1, 7), question(2, 8), question(3, 8, 'is it a cat?')];
+    const asked = [question(1, 7, 'it?'), question(2, 8, 'it?'), question(3, 8, 'is it a cat?')];
     const told = [
       annotation(1, 7, 'cat × 10'),
       annotation(2, 8, 'dog × 7, puppy × 3'),
@@ -222,7 +222,10 @@ describe('clippo finetune vqa', () => {
     );
     expect([code, stderr]).toEqual([0, expect.stringContaining('Engine: ')]);
     const { values } = JSON.parse(stdout);
-    expect(Object.keys(values)).toEqual(['vqa accuracy', 'vqa accuracyOther', 'vqa accuracyYesNo']);
+    expect(Object.keys(values)).toEqual([
+      ...['vqa accuracy', 'vqa accuracyOther', 'vqa accuracyYesNo', 'questions cut off'],
+    ]);
+    expect(values['questions cut off']).toBeCloseTo(1 / 3, 12);
     const read = (name: string) => JSON.parse(readFileSync(join(path('run'), name), 'utf8'));
     const answers = read('vocabulary.json').answers;
     expect(answers).toEqual(expect.arrayContaining(['cat', 'dog', 'no']));

@@ -131,6 +131,8 @@ describe('clippo render', () => {
       size: 64,
     });
     expect((await readImage(path('out.png'))).data).toEqual(expected.data);
+    const long = await clippo(['render', 'what? '.repeat(20), '-o', path('out.png'), ...flags]);
+    expect(long.stderr).toContain('95 of 120 characters did not fit and are not seen. Try a larger --size.');
   });
 
   it('is silent with --quiet', async () => {

@@ -77,6 +77,19 @@ it('leaves 16 px of picture, however long the question is', async () => {
   }
 });
 
+it.each<[string, number, number]>([
+  ['', 48, 2],
+  ['is it red?', 48, 2],
+  ['is it red or green or blue?', 48, 2],
+  ['what is it? '.repeat(30), 48, 2],
+  ['what is it? '.repeat(60), 224, 13],
+])('counts what did not fit of %j at %i px', async (question, size, room) => {
+  const { lines } = await renderText(question, { size: { width: size, height: 1024 } });
+  const visible = lines.length > room ? lines[room - 1]!.end : question.length;
+  const { characterCount, droppedCharacters } = await composeQuestion(question, picture, { size });
+  expect([characterCount, droppedCharacters]).toEqual([question.length, question.length - visible]);
+});
+
 it('passes render options on', async () => {
   const composed = await composeQuestion('a', picture, {
     size: { width: 64, height: 48 },

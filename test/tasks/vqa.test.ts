@@ -5,7 +5,7 @@ import { broken } from '../../src/data/index.ts';
 import { encodePng } from '../../src/node/index.ts';
 import { createRaster } from '../../src/raster/index.ts';
 import { composeQuestion } from '../../src/render/index.ts';
-import { scoreVqaAnswer, type VqaQuestions, vqa, vqaResults } from '../../src/tasks/index.ts';
+import { scoreVqaAnswer, textOverflow, type VqaQuestions, vqa, vqaResults } from '../../src/tasks/index.ts';
 import { readGoldenJson } from '../support/golden.ts';
 import { annotation } from './vqa-files.ts';
 
@@ -34,6 +34,13 @@ describe('vqa', () => {
       expect({ ...wanted, data: null }).toEqual({ ...shape, data: null });
       expect(Buffer.compare(data, wanted.data)).toBe(0);
     }
+  });
+
+  it('counts the questions that do not fit', async () => {
+    const task = vqa({ vocabulary, size: 48 });
+    const questions = [example, { ...example, question: 'Is it red or blue or green or yellow?' }];
+    expect(await textOverflow(task, questions)).toEqual({ examples: 2, cut: 1, characters: 47, dropped: 24 });
+    expect((await task.draw(example)).raster.width).toBe(48);
   });
 
   it('takes the answer of most people as the class', () => {

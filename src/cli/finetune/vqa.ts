@@ -4,7 +4,8 @@
 import { type Command, Option } from 'commander';
 import { ConfigError } from '../../errors.ts';
 import { diskFile, diskFolder } from '../../node/index.ts';
-import type { AnswerVocabulary, Task, VqaExample, VqaSource } from '../../tasks/index.ts';
+import { createRaster } from '../../raster/index.ts';
+import type { AnswerVocabulary, TextTask, VqaExample, VqaSource } from '../../tasks/index.ts';
 import type { Classifier, Target } from '../../train/index.ts';
 import { positiveInteger } from '../option-values.ts';
 import type { Terminal } from '../terminal.ts';
@@ -81,7 +82,7 @@ export function addVqa(finetune: Command, terminal: Terminal): void {
 
       await runFinetune(flags, terminal, async (model) => {
         const { targets, placement, mode } = flags;
-        const task: Task<VqaExample, Target> = vqa({
+        const task: TextTask<VqaExample, Target> = vqa({
           ...model.renderOptions, // with the font of --font
           ...{ vocabulary, targets, placement, mode },
           size: model.config.imageSize,
@@ -103,7 +104,7 @@ export function addVqa(finetune: Command, terminal: Terminal): void {
 
 interface Finished {
   readonly classifier: Classifier;
-  readonly task: Task<VqaExample, unknown>;
+  readonly task: TextTask<VqaExample, unknown>;
   readonly vocabulary: AnswerVocabulary;
   readonly dev: VqaSource | undefined;
   readonly test: VqaSource | undefined;
@@ -121,7 +122,7 @@ async function finish({
   maxSkipped,
 }: Finished): Promise<FinetuneOutcome> {
   const { evaluateVqa, predictVqa } = await import('../../eval/index.ts');
-  const { vqaResults } = await import('../../tasks/index.ts');
+  const { textOverflow, vqaResults } = await import('../../tasks/index.ts');
   const { signal, onProgress } = terminal;
   const how = {
     ...{ task, signal, onProgress },
@@ -142,8 +143,21 @@ async function finish({
     files['test-results.json'] = vqaResults(predictions, test, { missing });
   }
   // The accuracy of VQA is not that of a class, and has a name of its own beside it.
-  const values = Object.entries(evaluation?.values ?? {}).map(
-    ([name, value]) => [`vqa ${name}`, value] as const,
-  );
-  return { values: Object.fromEntries(values), files };
+  const values: Record<string, number> = {};
+  for (const [name, value] of Object.entries(evaluation?.values ?? {})) values[`vqa ${name}`] = value;
+  if (dev) {
+    const { cut, examples } = await textOverflow(task, withoutPictures(dev), { signal });
+    values['questions cut off'] = examples === 0 ? 0 : cut / examples;
+  }
+  return { values, files };
+}
+
+/** Whether a question fits does not depend on its picture, which takes most of the time. */
+async function* withoutPictures(source: VqaSource): AsyncGenerator<VqaExample> {
+  const picture = createRaster(1, 1, 3);
+  for await (const reference of source.references()) {
+    if ('kind' in reference) continue;
+    const { key, question } = reference;
+    yield { key, question, picture };
+  }
 }
