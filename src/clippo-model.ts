@@ -342,7 +342,7 @@ export class ClippoModel {
    * @example await model.warmUp({ batchSize: 8 });
    */
   async warmUp(options: WarmUpOptions = {}): Promise<void> {
-    for (const batch of warmUpBatches(options, this.config.imageSize)) {
+    for (const batch of warmUpBatches(options, this)) {
       await this.encode(batch, {
         batchSize: batch.length,
         ...(options.signal && { signal: options.signal }),

@@ -5,6 +5,7 @@ import { ClippoModel } from '../src/clippo-model.ts';
 import { ConfigError } from '../src/errors.ts';
 import { expectNoLeaks } from './support/backends.ts';
 import { type CountingRuntime, countingRuntime } from './support/counting-runtime.ts';
+import { tokenizer } from './support/text-roads.ts';
 
 const CONFIG = { variant: 'mu/16', imageSize: 64, embeddingDim: 8, textRows: 'used' } as const;
 
@@ -44,6 +45,24 @@ describe('model.warmUp', () => {
     await model.warmUp({ inputs: [] });
     model.dispose();
     await expect(model.warmUp()).rejects.toThrow('was disposed');
+  });
+
+  it('asks a model of tokens for no text that it cannot read', async () => {
+    const text = { kind: 'tokens', vocabulary: tokenizer.vocabulary, tower: 'shared' } as const;
+    const kinds = async (model: ClippoModel) => {
+      const seen: string[] = [];
+      const encode = model.encode.bind(model);
+      model.encode = (inputs, options) => {
+        seen.push(typeof inputs[0]);
+        return encode(inputs, options);
+      };
+      await model.warmUp();
+      model.dispose();
+      return seen;
+    };
+    const config = { ...CONFIG, textRows: 'all', text } as const;
+    expect(await kinds(await ClippoModel.create(config))).toEqual(['object']);
+    expect(await kinds(await ClippoModel.create(config, { tokenizer }))).toEqual(['object', 'string']);
   });
 
   it.each<[string, object]>([
