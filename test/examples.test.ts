@@ -122,7 +122,7 @@ describe('examples', () => {
     for (const part of parts) expect(page).toContain(`## ${part}: `);
     expect(page).not.toMatch(/NaN|undefined|not trained yet/);
     const claims = page.split('## Table 1: ')[0]!.match(/^\| .* \| (Table|Figure) \d+ \| /gm);
-    expect(claims).toHaveLength(12);
+    expect(claims).toHaveLength(13);
     for (const [, figure] of page.matchAll(/\]\((images\/[^)]+)\)/g)) {
       expect(readFileSync(join(out, figure!), 'utf8')).toMatch(/^<svg /);
     }

@@ -117,10 +117,8 @@ describe('clippo finetune labels', () => {
     const table = write('texts.tsv', ['sentence\tlabel', ...rows].join('\n'));
     const argv = ['labels', table, '--texts', '--classes', 'ant,bee', '--dev-share', '0.2', ...quick];
     const { code, stdout } = await finetune(...argv);
-    const [, dev] = /examples of dev +(\d+)\n/.exec(stdout) ?? [];
     expect(code).toBe(0);
-    expect(Number(dev)).toBeGreaterThan(2);
-    expect(Number(dev)).toBeLessThan(16);
+    expect(stdout).toMatch(/examples of dev +8\n/);
   });
 
   it('takes settings from a file, and says what stands in two places', async () => {

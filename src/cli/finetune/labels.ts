@@ -60,8 +60,9 @@ export function addLabels(finetune: Command, terminal: Terminal): void {
     });
 }
 
-/** The same every time: by the key of the example. */
+/** As many as asked for, and the same every time, wherever the data lie. */
 function split(examples: readonly Example[], devShare: number): [train: Example[], dev: Example[]] {
-  const isDev = examples.map(({ key = '' }) => createRandom(0, `dev ${key}`).next() < devShare);
-  return [examples.filter((_, i) => !isDev[i]), examples.filter((_, i) => isDev[i])];
+  const order = createRandom(0, 'dev').permutation(examples.length);
+  const held = new Set(order.subarray(0, Math.round(devShare * examples.length)));
+  return [examples.filter((_, i) => !held.has(i)), examples.filter((_, i) => held.has(i))];
 }
