@@ -60,9 +60,9 @@ export function addLabels(finetune: Command, terminal: Terminal): void {
     });
 }
 
-/** As many as asked for, and the same every time, wherever the data lie. */
+/** As many as asked for, at least one, and the same every time, wherever the data lie. */
 function split(examples: readonly Example[], devShare: number): [train: Example[], dev: Example[]] {
   const order = createRandom(0, 'dev').permutation(examples.length);
-  const held = new Set(order.subarray(0, Math.round(devShare * examples.length)));
+  const held = new Set(order.subarray(0, Math.max(1, Math.round(devShare * examples.length))));
   return [examples.filter((_, i) => !held.has(i)), examples.filter((_, i) => held.has(i))];
 }
