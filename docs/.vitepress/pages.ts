@@ -23,7 +23,7 @@ const MENU: Readonly<Record<string, readonly string[]>> = {
   ),
   'Room by room': [
     ...['rendering', 'model', 'checkpoints', 'data', 'data-pipeline', 'training', 'tasks', 'evaluation'],
-    ...['compile', 'performance'],
+    ...['compile', 'performance', 'paper-in-small'],
   ].map((name) => `docs/${name}.md`),
   'Command line': ['docs/cli.md', 'docs/cli-reference.md'],
 };

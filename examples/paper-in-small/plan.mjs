@@ -32,7 +32,7 @@ export const MODELS = [
 /** The whole: some hours on two cores. */
 export const FULL = {
   folder: 'paper-in-small',
-  reading: 'reading.md', // what its figures were found to say, by hand
+  reading: 'reading.txt', // what its figures were found to say, by hand
   seeds: [1, 2, 3],
   models: MODELS,
   languages: ['en', 'de', 'es', 'ru', 'ja'],
