@@ -59,30 +59,30 @@ export function vqa(options: VqaOptions): TextTask<VqaExample, number | VqaSoftT
       `vqa: expected an options object with a vocabulary, got ${describeValue(options)}.`,
     );
   }
-  const { vocabulary, targets = 'single', ...composing } = options;
+  const { vocabulary, targets = 'single', ...compose } = options;
   assertAnswers('vqa: vocabulary', vocabulary?.answers);
   if (targets !== 'single' && targets !== 'soft') {
     throw new ConfigError(`vqa: targets: expected 'single' or 'soft', got ${describeValue(targets)}.`);
   }
-  resolveComposeOptions(composing);
+  resolveComposeOptions(compose);
   const labels = [...vocabulary.answers];
   const places = new Map(labels.map((answer, place) => [answer, place]));
   const targetOf = (annotation: VqaAnnotation): number | VqaSoftTarget | undefined =>
     targets === 'soft' ? softTarget(annotation, places) : places.get(mostFrequentAnswer(annotation));
-  const compose = async (example: VqaExample): Promise<ComposedQuestion> => {
+  const composed = async (example: VqaExample): Promise<ComposedQuestion> => {
     const { key, question } = example;
     const picture = 'picture' in example ? example.picture : await example.load();
     const decoded =
       picture instanceof Uint8Array ? await decodePicture(key, picture, PICTURE_LIMITS, {}) : picture;
-    if (!('kind' in decoded)) return composeQuestion(question, decoded, composing);
+    if (!('kind' in decoded)) return composeQuestion(question, decoded, compose);
     throw new DataError(`vqa: question ${key}: ${decoded.cause}: ${decoded.detail}`);
   };
   return {
     name: 'vqa',
     targets: { kind: targets === 'soft' ? 'multi-label' : 'classes', labels },
-    raster: compose,
+    raster: composed,
     async draw(example) {
-      const raster = await compose(example);
+      const raster = await composed(example);
       const { characterCount, droppedCharacters } = raster;
       return { raster, characterCount, droppedCharacters };
     },

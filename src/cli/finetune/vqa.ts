@@ -156,8 +156,6 @@ async function finish({
 async function* withoutPictures(source: VqaSource): AsyncGenerator<VqaExample> {
   const picture = createRaster(1, 1, 3);
   for await (const reference of source.references()) {
-    if ('kind' in reference) continue;
-    const { key, question } = reference;
-    yield { key, question, picture };
+    if (!('kind' in reference)) yield { key: reference.key, question: reference.question, picture };
   }
 }
