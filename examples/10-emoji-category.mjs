@@ -1,7 +1,8 @@
 // Which group of Unicode an emoji is of: "Food & Drink", "Animals & Nature" … A head learns it in seconds from pictures
 // in the art styles that the model in the package knows, and is asked about an art style that no training saw (Twemoji,
-// CC BY 4.0), and, having seen no text at all, about the drawn English names: it is one network for both. Every picture is
-// learned from several times, changed a little each time, since it is new styles that the head has to stand.
+// CC BY 4.0), and, having seen no text at all, about the drawn English names: it is one network for both. The model has
+// been told the groups of its own pictures in training. Every picture is learned from several times, changed a little
+// each time, since it is new styles that the head has to stand.
 // Run: node examples/10-emoji-category.mjs [--tiny]
 
 import { writeFileSync } from 'node:fs';
@@ -19,7 +20,7 @@ const names = loadWords('en');
 
 const model = await ClippoModel.fromPretrained('emoji');
 await model.compile(nodeRuntime());
-const classifier = createClassifier(model, { labels, head: [256] });
+const classifier = createClassifier(model, { labels });
 
 const changes = resolveAugmentOptions('10-emoji-category', {
   ...{ rotate: 8, scale: [0.85, 1.1], stretch: 1.07, shift: 0.05, brightness: 0.1, contrast: 0.2 },

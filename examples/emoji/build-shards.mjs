@@ -1,7 +1,8 @@
 // The emoji corpus → webdataset shards, as any trainer reads them, and what to train on them: `node examples/emoji/build-shards.mjs`.
 // Two shards of plain emoji and one of emoji with skin tones; a sample is one emoji: a PNG with transparency for each art
 // style (`1f600.noto.png`, …) and two files of captions, `name.en`, `keywords.en`, `several.en` and so on: `1f600.json` in the
-// languages of the shipped model, `1f600.other.json` in all others. For every language a TSV of names beside English ones. What is held out (one emoji in ten, one art style, one keyword in ten) is in none of them.
+// languages of the shipped model, `1f600.other.json` in all others. One shard more has the plain emoji by kind: the key of a
+// sample is its group of Unicode (`food-drink.noto.png`), and so is its caption, `group.en`. For every language a TSV of names beside English ones. What is held out (one emoji in ten, one art style, one keyword in ten) is in none of them.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -14,6 +15,7 @@ import {
   isUnseen,
   LANGUAGES,
   loadArt,
+  loadGroups,
   loadWords,
   OTHER_LANGUAGES,
   STYLES,
@@ -44,11 +46,33 @@ await writeShard(
   'tones.tar',
   trained.filter((code) => hasTone(code) && isInHalf(code)), // they differ little: half of them will do
 );
+await writeGroups('groups.tar', plain);
 
 /** One sample an emoji: a picture for each style that has it, and what it is called. */
 async function writeShard(name, codes) {
+  const samples = codes.map((code) => ({
+    ...{ key: code, code },
+    captions: { json: captionsOf(code, TRAINED_LANGUAGES), 'other.json': captionsOf(code, OTHER_LANGUAGES) },
+  }));
+  await writeSamples(name, samples);
+}
+
+/** One sample an emoji: the same pictures, and what kind of thing it is. */
+async function writeGroups(name, codes) {
+  const groups = loadGroups();
+  const samples = codes.flatMap((code) => {
+    const group = groups.get(code); // 'Food & Drink'
+    if (group === undefined) return [];
+    const captions = { json: { 'group.en': [group, ...group.split(' & ')] } };
+    return [{ key: group.toLowerCase().replaceAll(/[^a-z]+/g, '-'), code, captions }];
+  });
+  await writeSamples(name, samples);
+}
+
+async function writeSamples(name, samples) {
   const members = [];
-  for (const code of codes) {
+  let pictures = 0;
+  for (const { key, code, captions } of samples) {
     for (const style of STYLES) {
       const svg = art.get(style).get(code);
       if (svg === undefined) continue;
@@ -56,17 +80,17 @@ async function writeShard(name, codes) {
         .resize(SIZE, SIZE, { fit: 'contain', background: '#0000' })
         .png({ compressionLevel: 9 })
         .toBuffer();
-      members.push([`${code}.${style}.png`, picture]);
+      members.push([`${key}.${style}.png`, picture]);
+      pictures += 1;
     }
-    const captions = (languages) => Buffer.from(JSON.stringify(captionsOf(code, languages)));
-    members.push([`${code}.json`, captions(TRAINED_LANGUAGES)]);
-    members.push([`${code}.other.json`, captions(OTHER_LANGUAGES)]);
+    for (const [extension, content] of Object.entries(captions)) {
+      members.push([`${key}.${extension}`, Buffer.from(JSON.stringify(content))]);
+    }
   }
   const archive = packTar(members);
   writeFileSync(join(out, name), archive);
-  const pictures = members.length - 2 * codes.length;
   console.log(
-    `${name}: ${codes.length} samples, ${pictures} pictures, ${(archive.length / 2 ** 20).toFixed(0)} MiB`,
+    `${name}: ${samples.length} samples, ${pictures} pictures, ${(archive.length / 2 ** 20).toFixed(0)} MiB`,
   );
 }
 

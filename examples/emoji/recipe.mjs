@@ -1,4 +1,4 @@
-// How the emoji model is trained, in three stages, each a file for `clippo train --config`. Written beside the shards by
+// How the emoji model is trained, in six stages, each a file for `clippo train --config`. Written beside the shards by
 // build-shards.mjs; why it is so: docs/training.md, "What was tried for the emoji model".
 
 import { STYLES, TRAINED_LANGUAGES, UNSEEN_STYLE } from './corpus.mjs';
@@ -117,11 +117,73 @@ export const thirdStage = {
   },
   optimizer: { ...secondStage.optimizer, learningRate: 1e-3 },
   steps: 10_000,
-  card: {
-    ...card,
-    data: `${card.data} Before this stage came two others: ${firstStage.steps} and ${secondStage.steps} steps of ${data.batchSize} pairs.`,
-  },
+  card: { ...card, title: `${card.title}, third stage` },
   run: { folder: 'run-3', checkpointEvery: 250 },
 };
 
-export const STAGES = [firstStage, secondStage, thirdStage];
+/** What kind of thing it is, as a thing of its own: 'Food & Drink', of all that is food or drink. */
+const kinds = emoji([{ extension: 'json', field: `group.${ENGLISH}` }], 'groups.tar');
+
+/**
+ * Every seventh picture is asked for its kind: what is alike comes to lie together, which knowing each emoji for itself does
+ * not bring about. Colours change more, as they do from one art style to another.
+ */
+export const fourthStage = {
+  ...thirdStage,
+  init: { from: 'run-3/model.safetensors', leaveOut: ['t'] },
+  data: {
+    ...thirdStage.data,
+    seed: 3,
+    augment: { ...augment, saturation: 0.35, hue: 15, grey: 0.05, contrast: 0.15 },
+    sources: [
+      { source: englishMost, weight: 6 },
+      { source: kinds, weight: 1 },
+    ],
+  },
+  optimizer: { ...secondStage.optimizer, learningRate: 8e-4 },
+  steps: 3000,
+  card: { ...card, title: `${card.title}, fourth stage` },
+  run: { folder: 'run-4', checkpointEvery: 250 },
+};
+
+/** Every second one, until groups can be told apart by a plane through the vectors in a style never seen, too. */
+export const fifthStage = {
+  ...fourthStage,
+  init: { from: 'run-4/model.safetensors', leaveOut: ['t'] },
+  data: {
+    ...fourthStage.data,
+    seed: 4,
+    sources: [
+      { source: englishMost, weight: 1 },
+      { source: kinds, weight: 1 },
+    ],
+  },
+  steps: 2000,
+  card: { ...card, title: `${card.title}, fifth stage` },
+  run: { folder: 'run-5', checkpointEvery: 250 },
+};
+
+const BEFORE_LAST = [firstStage, secondStage, thirdStage, fourthStage, fifthStage];
+
+/** Every fourth one, and pictures changed as little as in the third: each emoji is to be told from those alike again. */
+export const sixthStage = {
+  ...fifthStage,
+  init: { from: 'run-5/model.safetensors', leaveOut: ['t'] },
+  data: {
+    ...thirdStage.data,
+    seed: 5,
+    sources: [
+      { source: englishMost, weight: 3 },
+      { source: kinds, weight: 1 },
+    ],
+  },
+  optimizer: { ...secondStage.optimizer, learningRate: 1e-3 },
+  steps: 4500,
+  card: {
+    ...card,
+    data: `${card.data} In the last three stages some pictures stood for their group of Unicode ("Food & Drink"), of emoji that are not held out. Before this stage came five others: ${BEFORE_LAST.map(({ steps }) => steps.toLocaleString('en')).join(', ')} steps of ${data.batchSize} pairs.`,
+  },
+  run: { folder: 'run-6', checkpointEvery: 250 },
+};
+
+export const STAGES = [...BEFORE_LAST, sixthStage];
