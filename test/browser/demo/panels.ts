@@ -86,8 +86,8 @@ export function testPanels(demo: () => Demo): void {
   });
 
   it('a later keystroke overtakes earlier ones, and the address holds the text', async () => {
-    const { page, complaints, close } = await visit(demo().plain, demo().url, { text: 'Katze' });
-    expect((await hitsOf(page, 'Katze'))[0]).toMatch(/cat/);
+    const { page, complaints, close } = await visit(demo().plain, demo().url, { text: 'Schlüssel' });
+    expect((await hitsOf(page, 'Schlüssel'))[0]).toBe('key');
     await page.evaluate(() => {
       const answered: (string | undefined)[] = [];
       const list = document.getElementById('hits')!;
