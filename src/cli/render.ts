@@ -108,11 +108,7 @@ async function render(words: readonly string[], flags: Flags, terminal: Terminal
       return;
     }
     terminal.note(`${sizeOf(raster)} px, the text in a strip at the ${placement}.`);
-    if (droppedCharacters > 0) {
-      terminal.note(
-        `${droppedCharacters} of ${characterCount} characters did not fit and are not seen. Try a larger --size.`,
-      );
-    }
+    if (droppedCharacters > 0) terminal.note(unseen(raster));
     return;
   }
   const rendered = (await createRenderer(options)).render(text);
@@ -172,15 +168,23 @@ function report(rendered: RenderedText, output: string | undefined): object {
 }
 
 function describe(rendered: RenderedText): string[] {
-  const { lines, characterCount, droppedCharacters, truncatedCharacters, missingGlyphs } = rendered;
+  const { lines, characterCount, droppedCharacters, missingGlyphs } = rendered;
   const report = [
     `${sizeOf(rendered)} px, ${characterCount} characters in ${lines.length} ${lines.length === 1 ? 'line' : 'lines'}:`,
   ];
   for (const line of lines) report.push(`  ${printable(line.text)}`);
-  if (droppedCharacters > 0) {
-    const cut = truncatedCharacters > 0 ? ` (${truncatedCharacters} of them cut by --max-characters)` : '';
-    report.push(`${droppedCharacters} characters did not fit and are not seen${cut}. Try a larger --size.`);
-  }
+  if (droppedCharacters > 0) report.push(unseen(rendered));
   if (missingGlyphs > 0) report.push(`${missingGlyphs} characters have no glyph in the font and are blank.`);
   return report;
+}
+
+/** @param drawn - of which at least one character did not fit; `truncatedCharacters` of these were never tried */
+function unseen(drawn: {
+  readonly characterCount: number;
+  readonly droppedCharacters: number;
+  readonly truncatedCharacters?: number;
+}): string {
+  const { characterCount, droppedCharacters, truncatedCharacters = 0 } = drawn;
+  const cut = truncatedCharacters > 0 ? ` (${truncatedCharacters} of them cut by --max-characters)` : '';
+  return `${droppedCharacters} of ${characterCount} characters did not fit and are not seen${cut}. Try a larger --size.`;
 }

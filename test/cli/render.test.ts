@@ -93,7 +93,7 @@ describe('clippo render', () => {
   it('says in words what was dropped', async () => {
     const { stderr } = await clippo(['render', 'x'.repeat(900), '--size', '32', '-o', path('x.png')]);
     expect(stderr).toMatch(
-      /\d+ characters did not fit and are not seen \(132 of them cut by --max-characters\)/,
+      /\d+ of 900 characters did not fit and are not seen \(132 of them cut by --max-characters\)/,
     );
   });
 

@@ -5,11 +5,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ClippoModel } from '../../clippo-model.ts';
-import type { Skipped } from '../../data/index.ts';
+import type { BrokenRecord, Skipped } from '../../data/index.ts';
 import { ConfigError, messageOf } from '../../errors.ts';
 import { runFolder, writeFile } from '../../node/index.ts';
 import { describeValue } from '../../options.ts';
-import type { TargetKind } from '../../tasks/index.ts';
+import type { TargetKind, TextTask } from '../../tasks/index.ts';
 import type {
   Classifier,
   ClassifierOptions,
@@ -219,6 +219,17 @@ function parseSettings(path: string): Record<string, unknown> {
   }
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
   throw new ConfigError(`--config ${path}: expected an object of settings, got ${describeValue(parsed)}.`);
+}
+
+/** Of these texts, the share of which something is not on the picture. */
+export async function shareCutOff<Example extends object>(
+  task: Pick<TextTask<Example, unknown>, 'draw'>,
+  records: AsyncIterable<Example | BrokenRecord>,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { textOverflow } = await import('../../tasks/index.ts');
+  const { cut, examples } = await textOverflow(task, records, { ...(signal && { signal }) });
+  return examples === 0 ? 0 : cut / examples;
 }
 
 export function tellSkipped(skipped: Skipped, terminal: Terminal): void {

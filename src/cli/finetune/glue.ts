@@ -13,6 +13,7 @@ import {
   type FinetuneFlags,
   type FinetuneOutcome,
   runFinetune,
+  shareCutOff,
   tellSkipped,
 } from './finetune-run.ts';
 
@@ -95,7 +96,7 @@ interface Finished extends Omit<GlueData, 'train'> {
 
 async function finish({ name, devs, tests, ...rest }: Finished): Promise<FinetuneOutcome> {
   const { glueScores } = await import('../../eval/index.ts');
-  const { glueSubmission, textOverflow } = await import('../../tasks/index.ts');
+  const { glueSubmission } = await import('../../tasks/index.ts');
   const { task, terminal } = rest;
   const { signal } = terminal;
   const values: Record<string, number> = {};
@@ -106,8 +107,7 @@ async function finish({ name, devs, tests, ...rest }: Finished): Promise<Finetun
     for (const [metric, value] of Object.entries(glueScores(name, predictions, targets))) {
       values[metric + suffix] = value;
     }
-    const { cut, examples } = await textOverflow(task, dev.records(signal), { signal });
-    values[`texts cut off${suffix}`] = examples === 0 ? 0 : cut / examples;
+    values[`texts cut off${suffix}`] = await shareCutOff(task, dev.records(signal), signal);
   }
   const files: Record<string, string> = {};
   for (const test of tests) {

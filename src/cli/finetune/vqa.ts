@@ -9,7 +9,13 @@ import type { AnswerVocabulary, TextTask, VqaExample, VqaSource } from '../../ta
 import type { Classifier, Target } from '../../train/index.ts';
 import { positiveInteger } from '../option-values.ts';
 import type { Terminal } from '../terminal.ts';
-import { addFinetuneOptions, type FinetuneFlags, type FinetuneOutcome, runFinetune } from './finetune-run.ts';
+import {
+  addFinetuneOptions,
+  type FinetuneFlags,
+  type FinetuneOutcome,
+  runFinetune,
+  shareCutOff,
+} from './finetune-run.ts';
 
 const EXAMPLES = `
 VQA v2 as published (visualqa.org): questions, annotations, and COCO's pictures. What is answered are the most frequent
@@ -122,7 +128,7 @@ async function finish({
   maxSkipped,
 }: Finished): Promise<FinetuneOutcome> {
   const { evaluateVqa, predictVqa } = await import('../../eval/index.ts');
-  const { textOverflow, vqaResults } = await import('../../tasks/index.ts');
+  const { vqaResults } = await import('../../tasks/index.ts');
   const { signal, onProgress } = terminal;
   const how = {
     ...{ task, signal, onProgress },
@@ -145,10 +151,7 @@ async function finish({
   // The accuracy of VQA is not that of a class, and has a name of its own beside it.
   const values: Record<string, number> = {};
   for (const [name, value] of Object.entries(evaluation?.values ?? {})) values[`vqa ${name}`] = value;
-  if (dev) {
-    const { cut, examples } = await textOverflow(task, withoutPictures(dev), { signal });
-    values['questions cut off'] = examples === 0 ? 0 : cut / examples;
-  }
+  if (dev) values['questions cut off'] = await shareCutOff(task, withoutPictures(dev), signal);
   return { values, files };
 }
 
