@@ -1,6 +1,7 @@
-// The paper in small: `node examples/paper-in-small/run.mjs [--tiny] [--only NAME,…] [--page]`. Trains every model of
+// The paper in small: `node examples/paper-in-small/run.mjs [--tiny] [--only MODEL,…] [--page]`. Trains every model of
 // plan.mjs with every seed, measures each, and writes docs/paper-in-small.md from what it kept in out/. It may be ended at
-// any moment; the same command goes on. --only trains some models, --page writes the page from what is there.
+// any moment; the same command goes on. --only trains some models (clip) or single runs (clip-2), --page writes the page from
+// what is there.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +25,9 @@ const at = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const out = at(join('out', plan.folder));
 mkdirSync(out, { recursive: true });
 const only = flags.only?.split(',');
-const runs = runsOf(plan).filter(({ name }) => only === undefined || only.includes(name));
+const runs = runsOf(plan).filter(
+  ({ name, key }) => only === undefined || only.includes(name) || only.includes(key),
+);
 if (!flags.page) await trainAndMeasure();
 
 const kept = runsOf(plan).flatMap((run) => {
