@@ -61,7 +61,7 @@ export const TINY = {
   size: 32,
   shape: { width: 32, depth: 1, mlpDim: 64, numHeads: 2, patchSize: 16 },
   embeddingDim: 16,
-  vocabulary: 300,
+  vocabulary: 400,
   batchSize: 16,
   stages: [
     { ...FULL.stages[0], steps: 6, warmup: 1 },

@@ -14,7 +14,7 @@ import { captionsOf, loadCorpus } from './corpus.mjs';
 import { measureRun } from './measure-run.mjs';
 import { FULL, runsOf, TINY } from './plan.mjs';
 import { trainRun } from './train-run.mjs';
-import { answerQuestions } from './visual-questions.mjs';
+import { answerQuestions, guessAnswers } from './visual-questions.mjs';
 import { writePage } from './write-page.mjs';
 
 const { values: flags } = parseArgs({
@@ -28,7 +28,7 @@ const only = flags.only?.split(',');
 const runs = runsOf(plan).filter(
   ({ name, key }) => only === undefined || only.includes(name) || only.includes(key),
 );
-if (!flags.page) await trainAndMeasure();
+if (!flags.page) await trainAndMeasure(await loadCorpus(plan));
 
 const kept = runsOf(plan).flatMap((run) => {
   const file = join(out, run.key, 'result.json');
@@ -36,27 +36,25 @@ const kept = runsOf(plan).flatMap((run) => {
 });
 if (kept.length === 0) throw new Error('Nothing is trained yet. Run it without --page.');
 const page = flags.tiny ? join(out, 'paper-in-small.md') : at('docs/paper-in-small.md');
-writePage(page, plan, kept, readJson(join(out, 'tokens.json')));
+const tokens = await keep(join(out, 'tokens.json'), async () => measureTokens(await loadCorpus(plan)));
+const guesses = await keep(join(out, 'guesses.json'), () => guessAnswers(plan.vqa));
+writePage(page, plan, kept, { tokens, guesses });
 console.log(`${page}: ${kept.length} of ${runsOf(plan).length} runs`);
 
-async function trainAndMeasure() {
-  const corpus = await loadCorpus(plan);
+async function trainAndMeasure(corpus) {
   console.log(
     `${corpus.codes.length} emoji, ${corpus.tokenizer.vocabulary} pieces of words, ${runs.length} runs`,
   );
-  await keep(join(out, 'tokens.json'), () => measureTokens(corpus));
   for (const run of runs) {
     const folder = join(out, run.key);
     const file = await trainRun(plan, run, corpus, folder);
-    await keep(join(folder, 'figures.json'), () => measureRun(file, corpus));
+    const figures = await keep(join(folder, 'figures.json'), () => measureRun(file, corpus));
+    const answered = {};
     for (const placement of run.vqa ?? []) {
       const answers = () => answerQuestions(file, plan.vqa, placement, run.seed);
-      await keep(join(folder, `vqa-${placement}.json`), answers);
+      answered[placement] = await keep(join(folder, `vqa-${placement}.json`), answers);
     }
-    const answered = (run.vqa ?? []).map((placement) => {
-      return [placement, readJson(join(folder, `vqa-${placement}.json`))];
-    });
-    const result = { ...readJson(join(folder, 'figures.json')), vqa: Object.fromEntries(answered) };
+    const result = { ...figures, vqa: answered };
     await keep(join(folder, 'result.json'), async () => result);
     console.log(`${run.key}: ${(100 * result.zeroShot).toFixed(1)} % named right`);
   }
@@ -65,7 +63,9 @@ async function trainAndMeasure() {
 /** How long texts are as patches and as tokens: those of the models, and of a tokenizer that knows English alone. */
 function measureTokens({ words, codes, languages, tokenizer }) {
   const captions = (language) => codes.flatMap((code) => captionsOf(words, code, language));
-  const english = trainTokenizer(captions('en'), { vocabulary: plan.vocabulary, name: 'BPE, English' });
+  const { vocabulary } = plan;
+  const options = { vocabulary, name: 'BPE, English', byteFallback: true }; // as other languages are bytes to it
+  const english = trainTokenizer(captions('en'), options);
   return tokenEfficiency({
     texts: Object.fromEntries(languages.map((language) => [language, captions(language)])),
     tokenizers: [{ ...tokenizer, name: 'BPE, all languages' }, english],
@@ -73,12 +73,13 @@ function measureTokens({ words, codes, languages, tokenizer }) {
   });
 }
 
-/** Computes what is not there yet. */
+/** What is in the file; computes what is not there yet. */
 async function keep(file, compute) {
-  if (existsSync(file)) return;
-  const value = await compute();
-  writeFileSync(`${file}.new`, `${JSON.stringify(value, null, 1)}\n`);
-  renameSync(`${file}.new`, file); // whole, or not there
+  if (!existsSync(file)) {
+    writeFileSync(`${file}.new`, `${JSON.stringify(await compute(), null, 1)}\n`);
+    renameSync(`${file}.new`, file); // whole, or not there
+  }
+  return readJson(file);
 }
 
 function readJson(file) {

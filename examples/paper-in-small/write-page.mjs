@@ -18,7 +18,8 @@ function statistic(values) {
   };
 }
 
-export function writePage(file, plan, kept, tokens) {
+/** @param facts - how long texts are as tokens, and what questions come to without looking */
+export function writePage(file, plan, kept, { tokens, guesses }) {
   const pictures = join(dirname(file), 'images', 'paper-in-small');
   mkdirSync(pictures, { recursive: true });
   const resultsOf = (name) => kept.filter((run) => run.name === name).map(({ result }) => result);
@@ -122,13 +123,21 @@ export function writePage(file, plan, kept, tokens) {
     ),
     'Questions answered right by four models',
   );
-  const asked = Object.keys(kept.find(({ result }) => result.vqa.top)?.result.vqa.top.kinds ?? {}).sort();
+  const asked = Object.keys(guesses.kinds).sort();
   const figure2Table = table(
     ['model', ...asked, 'all'],
-    withVqa.map((name) => [
-      titleOf(name),
-      ...[...asked.map((kind) => `kinds.${kind}`), 'overall'].map((of) => percent(name, `vqa.top.${of}`)),
-    ]),
+    [
+      ...withVqa.map((name) => [
+        titleOf(name),
+        ...[...asked.map((kind) => `kinds.${kind}`), 'overall'].map((of) => percent(name, `vqa.top.${of}`)),
+      ]),
+      [
+        'the most frequent answer to the question',
+        ...[...asked.map((kind) => guesses.kinds[kind]), guesses.overall].map((value) =>
+          (100 * value).toFixed(1),
+        ),
+      ],
+    ],
   );
   const figure3 = draw(
     'figure-3',

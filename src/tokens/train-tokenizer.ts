@@ -17,6 +17,11 @@ export interface TrainTokenizerOptions {
   readonly name?: string;
   /** A-Z count as a-z, as models read text. Default true. */
   readonly lowercase?: boolean;
+  /**
+   * Characters that the texts do not have become their bytes of UTF-8, for which 256 pieces are set aside; otherwise a run of
+   * them is one unknown piece. Default false.
+   */
+  readonly byteFallback?: boolean;
 }
 
 /** A word of the texts, as the symbols that it consists of by now. */
@@ -36,11 +41,16 @@ interface Pair {
 }
 
 const SPACE = '▁';
-const [NORMAL, UNKNOWN, CONTROL] = [1, 2, 3];
+const [NORMAL, UNKNOWN, CONTROL, BYTE] = [1, 2, 3, 6];
+const BYTES = Array.from(
+  { length: 256 },
+  (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`,
+);
 const BPE = 2;
 
 /**
- * Trains a tokenizer. Ids: 0 for what is unknown, 1 for the end, then the merges in order, then single characters.
+ * Trains a tokenizer. Ids: 0 for what is unknown, 1 for the end, then bytes where there are such, the merges in order, and
+ * single characters.
  *
  * @param texts - what it is made for; the same texts give the same tokenizer
  * @throws ConfigError when there is no text, or `vocabulary` has no room for every character
@@ -50,8 +60,8 @@ const BPE = 2;
  */
 export function trainTokenizer(texts: Iterable<string>, options: TrainTokenizerOptions): TextTokenizer {
   const door = 'trainTokenizer';
-  refuseUnknown(door, options, ['vocabulary', 'name', 'lowercase']);
-  const { vocabulary, name = 'bpe', lowercase = true } = options;
+  refuseUnknown(door, options, ['vocabulary', 'name', 'lowercase', 'byteFallback']);
+  const { vocabulary, name = 'bpe', lowercase = true, byteFallback = false } = options;
   tokenizerName(door, name);
   assertNumber(door, 'vocabulary', vocabulary, 8, 1_000_000);
   if (!Number.isInteger(vocabulary)) {
@@ -60,13 +70,16 @@ export function trainTokenizer(texts: Iterable<string>, options: TrainTokenizerO
   const words = wordsOf(texts, name, lowercase);
   const characters = [...new Set(words.flatMap(({ symbols }) => symbols))].sort();
   if (characters.length === 0) throw new ConfigError(`${door}: there is no text to learn from.`);
-  const room = vocabulary - 2 - characters.length;
-  if (room < 0) {
+  const bytes = byteFallback ? BYTES : [];
+  const least = 2 + bytes.length + characters.length;
+  if (vocabulary < least) {
+    const besides = byteFallback ? ', besides 256 bytes' : '';
     throw new ConfigError(
-      `${door}: vocabulary: the texts have ${characters.length} characters, which takes at least ${characters.length + 2} pieces, got ${vocabulary}.`,
+      `${door}: vocabulary: the texts have ${characters.length} characters${besides}, which takes at least ${least} pieces, got ${vocabulary}.`,
     );
   }
-  return parseSentencePiece(modelFile([...mergesOf(words, room), ...characters]), { name });
+  const learned = [...mergesOf(words, vocabulary - least), ...characters];
+  return parseSentencePiece(modelFile(learned, bytes), { name });
 }
 
 /** Different words, each with a space before it, most frequent first. */
@@ -140,15 +153,16 @@ function joinPairs(symbols: readonly string[], { left, right }: Pair): string[] 
 }
 
 /** Pieces, best first → a SentencePiece .model: the score of a merge is its negative rank. */
-function modelFile(pieces: readonly string[]): Uint8Array {
+function modelFile(pieces: readonly string[], bytes: readonly string[]): Uint8Array {
   const piece = (text: string, score: number, type: number) =>
     message(1, [textField(1, text), float(2, score), integer(3, type)]);
   const isMerge = (text: string): boolean => [...text].length > 1;
   return encodeFields([
     piece('<unk>', 0, UNKNOWN),
     piece('</s>', 0, CONTROL),
+    ...bytes.map((text) => piece(text, 0, BYTE)),
     ...pieces.map((text, rank) => piece(text, isMerge(text) ? -rank : -pieces.length, NORMAL)),
-    message(2, [integer(3, BPE)]),
+    message(2, [integer(3, BPE), ...(bytes.length > 0 ? [integer(35, 1)] : [])]),
     message(3, []), // a space before every text, runs of them made one
   ]);
 }

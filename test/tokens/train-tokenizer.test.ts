@@ -55,6 +55,13 @@ describe('trainTokenizer', () => {
     for (const text of texts) expect(b.encode(text)).toEqual(a.encode(text));
   });
 
+  it('falls back on bytes of what it does not know', () => {
+    const tokenizer = trainTokenizer(TEXTS, { vocabulary: 258 + CHARACTERS + 4, byteFallback: true });
+    expect(piecesOf(tokenizer, 'lowäst')).toEqual(['▁l', 'ow', '<0xC3>', '<0xA4>', 's', 't']);
+    expect(piecesOf(tokenizer, 'lowest')).toEqual(['▁l', 'ow', 'est']); // the merges are the same
+    expect(tokenizer.count('猫x')).toBe(5); // ▁, three bytes, one byte
+  });
+
   it('knows every text it was trained on', () => {
     const words = fc.array(fc.string({ unit: 'binary', minLength: 1 }), { minLength: 1, maxLength: 8 });
     fc.assert(
@@ -79,6 +86,11 @@ describe('trainTokenizer', () => {
       'no room for characters',
       () => trainTokenizer(['abcdefgh'], { vocabulary: 9 }),
       'vocabulary: the texts have 9 characters, which takes at least 11 pieces, got 9.',
+    ],
+    [
+      'no room for bytes',
+      () => trainTokenizer(['abcdefgh'], { vocabulary: 200, byteFallback: true }),
+      'the texts have 9 characters, besides 256 bytes, which takes at least 267 pieces, got 200.',
     ],
     [
       'half a piece',
