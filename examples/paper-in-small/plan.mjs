@@ -29,7 +29,7 @@ export const MODELS = [
   { name: 'text-neighbours', title: 'name and keywords', text: DRAWN, share: 1, pairs: 'neighbours' },
 ];
 
-/** The whole: some hours on two cores. */
+/** The whole: a run takes nine to fifteen minutes on one core. */
 export const FULL = {
   folder: 'paper-in-small',
   reading: 'reading.txt', // what its figures were found to say, by hand
