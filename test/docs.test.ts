@@ -49,6 +49,8 @@ const PAGES = [
 ];
 /** The only picture that make-pictures.ts does not draw: a photograph of what the quickstart writes. */
 const QUICKSTART = 'quickstart.png';
+/** Of these, the folder that examples/paper-in-small writes. */
+const PAPER = 'paper-in-small';
 
 /** A specifier of the package → where its source is. */
 const SOURCES: Readonly<Record<string, string>> = {
@@ -216,12 +218,20 @@ describe('links and pictures', () => {
   }
 
   it('every picture is made by a command of docs/, small, and shown somewhere', () => {
-    const files = readdirSync(join(ROOT, 'docs/images')).filter((file) => file !== QUICKSTART);
+    const files = readdirSync(join(ROOT, 'docs/images')).filter(
+      (file) => ![QUICKSTART, PAPER].includes(file),
+    );
     expect(files.sort()).toEqual([...Object.keys(PICTURES), ...EVALUATION_PICTURES, ...DEMO_PICTURES].sort());
     for (const file of files)
       expect(statSync(join(ROOT, 'docs/images', file)).size, file).toBeLessThan(60_000);
     const shown = PAGES.flatMap(linksOf).map((link) => link.split('/').at(-1));
     expect(files.filter((file) => !shown.includes(file))).toEqual([]);
+  });
+
+  it('the pictures of the paper in small are those that its page shows', () => {
+    const shown = linksOf(`docs/${PAPER}.md`).filter((link) => link.startsWith('images/'));
+    const files = readdirSync(join(ROOT, 'docs/images', PAPER)).map((file) => `images/${PAPER}/${file}`);
+    expect(files.sort()).toEqual(shown.sort());
   });
 
   // SVG and floating-point numbers may differ in a last bit from machine to machine; drawn letters may not.

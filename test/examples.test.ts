@@ -105,7 +105,7 @@ describe('examples', () => {
     rmSync(out, { recursive: true, force: true });
     const run = (...args: string[]): string =>
       node('examples/paper-in-small/run.mjs', {}, ['--tiny', ...args]);
-    expect(run()).toContain('22 of 22 runs');
+    expect(run()).toContain('20 of 20 runs');
     const page = readFileSync(join(out, 'paper-in-small.md'), 'utf8');
     const parts = [
       'Table 1',

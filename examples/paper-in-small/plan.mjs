@@ -17,7 +17,6 @@ export const MODELS = [
   { name: 'clippo-50', title: 'CLIPPO, 50 % text/text', text: DRAWN, share: 0.5 },
   { name: 'own-embedding', title: 'own embedding of patches', text: { ...DRAWN, separate: ['embedding'] } },
   { name: 'own-head', title: 'own head', text: { ...DRAWN, separate: ['head'] } },
-  { name: 'own-both', title: 'own embedding and head', text: { ...DRAWN, separate: ['embedding', 'head'] } },
   { name: 'text-parallel', title: 'names in two languages', text: DRAWN, share: 1, pairs: 'parallel' },
   {
     name: 'text-paraphrase',

@@ -78,7 +78,7 @@ export function writePage(file, plan, kept, { tokens, guesses }) {
     );
   const table9 = table(
     ['model', 'parameters', 'picture of a style never seen → name', 'name → picture'],
-    ['clippo', 'own-embedding', 'own-head', 'own-both'].map((name) => [
+    ['clippo', 'own-embedding', 'own-head'].map((name) => [
       titleOf(name),
       (figure(name, 'parameters')?.mean ?? 0).toLocaleString('en'),
       ...['zeroShot', 'textToImage'].map((metric) => percent(name, metric)),
