@@ -171,7 +171,7 @@ The comparisons of the CLIPPO paper, made again on emoji art and their names by 
 seeds a model, each of ${plan.stages.map(({ name, steps }) => `${steps} steps ${name}`).join(', then ')}, ${plan.batchSize} pairs a step, pictures of ${plan.size} px, a network of width
 ${plan.shape.width} and depth ${plan.shape.depth}. All models see as many pairs in the same order of seeds; what differs is the line they stand in. Numbers are means over the seeds ± standard deviation, in
 percent unless said otherwise. The paper's numbers are second-hand, retyped by a reviewer, and stand for the order of models, not for a level that could be reached here: its
-networks are a thousand times as large, and its data are the web.
+networks are some fifty times as large, and its data are the web.
 
 ## What agrees
 
