@@ -123,6 +123,11 @@ export const thirdStage = {
 
 /** What kind of thing it is, as a thing of its own: 'Food & Drink', of all that is food or drink. */
 const kinds = emoji([{ extension: 'json', field: `group.${ENGLISH}` }], 'groups.tar');
+/** One picture in `n` is asked for its kind. */
+const kindsOneIn = (n) => [
+  { source: englishMost, weight: n - 1 },
+  { source: kinds, weight: 1 },
+];
 
 /**
  * Every seventh picture is asked for its kind: what is alike comes to lie together, which knowing each emoji for itself does
@@ -135,10 +140,7 @@ export const fourthStage = {
     ...thirdStage.data,
     seed: 3,
     augment: { ...augment, saturation: 0.35, hue: 15, grey: 0.05, contrast: 0.15 },
-    sources: [
-      { source: englishMost, weight: 6 },
-      { source: kinds, weight: 1 },
-    ],
+    sources: kindsOneIn(7),
   },
   optimizer: { ...secondStage.optimizer, learningRate: 8e-4 },
   steps: 3000,
@@ -153,10 +155,7 @@ export const fifthStage = {
   data: {
     ...fourthStage.data,
     seed: 4,
-    sources: [
-      { source: englishMost, weight: 1 },
-      { source: kinds, weight: 1 },
-    ],
+    sources: kindsOneIn(2),
   },
   steps: 2000,
   card: { ...card, title: `${card.title}, fifth stage` },
@@ -172,10 +171,7 @@ export const sixthStage = {
   data: {
     ...thirdStage.data,
     seed: 5,
-    sources: [
-      { source: englishMost, weight: 3 },
-      { source: kinds, weight: 1 },
-    ],
+    sources: kindsOneIn(4),
   },
   optimizer: { ...secondStage.optimizer, learningRate: 1e-3 },
   steps: 4500,

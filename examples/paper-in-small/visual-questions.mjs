@@ -9,7 +9,7 @@ import { ANSWERS, composeScenes } from '../emoji/scenes.mjs';
 
 export async function answerQuestions(file, { size, train, test, epochs, learningRate }, placement, seed) {
   const task = vqa({ vocabulary: { answers: ANSWERS }, size, placement });
-  const [shown, asked] = [await composeScenes(0, train, size), await composeScenes(200_000, test, size)];
+  const { shown, asked } = await scenesOf({ size, train, test });
   const model = await ClippoModel.load(file, { imageSize: size });
   const classifier = createClassifier(model, { labels: ANSWERS, head: [128], seed });
   try {
@@ -36,8 +36,8 @@ export async function answerQuestions(file, { size, train, test, epochs, learnin
 }
 
 /** The same without looking: the answer that is most frequent to a question. */
-export async function guessAnswers({ size, train, test }) {
-  const [shown, asked] = [await composeScenes(0, train, size), await composeScenes(200_000, test, size)];
+export async function guessAnswers(plan) {
+  const { shown, asked } = await scenesOf(plan);
   const counts = new Map(); // how often each was the answer, by question
   for (const { question, annotation } of shown) {
     const [{ answer }] = annotation.answers;
@@ -49,6 +49,11 @@ export async function guessAnswers({ size, train, test }) {
     return { question_id: annotation.question_id, answer: guess(question) };
   });
   return shareRight(predictions, asked);
+}
+
+/** To learn from, and to be asked about. */
+async function scenesOf({ size, train, test }) {
+  return { shown: await composeScenes(0, train, size), asked: await composeScenes(200_000, test, size) };
 }
 
 function shareRight(predictions, asked) {

@@ -134,7 +134,7 @@ export function writePage(file, plan, kept, { tokens, guesses }) {
       [
         'the most frequent answer to the question',
         ...[...asked.map((kind) => guesses.kinds[kind]), guesses.overall].map((value) =>
-          (100 * value).toFixed(1),
+          told(statistic([value]), 100, 1),
         ),
       ],
     ],
@@ -171,7 +171,7 @@ The comparisons of the CLIPPO paper, made again on emoji art and their names by 
 seeds a model, each of ${plan.stages.map(({ name, steps }) => `${steps} steps ${name}`).join(', then ')}, ${plan.batchSize} pairs a step, pictures of ${plan.size} px, a network of width
 ${plan.shape.width} and depth ${plan.shape.depth}. All models see as many pairs in the same order of seeds; what differs is the line they stand in. Numbers are means over the seeds ± standard deviation, in
 percent unless said otherwise. The paper's numbers are second-hand, retyped by a reviewer, and stand for the order of models, not for a level that could be reached here: its
-networks are some fifty times as large, and its data are the web.
+networks are far larger, and its data are the web.
 
 ## What agrees
 

@@ -225,10 +225,10 @@ function parseSettings(path: string): Record<string, unknown> {
 export async function shareCutOff<Example extends object>(
   task: Pick<TextTask<Example, unknown>, 'draw'>,
   records: AsyncIterable<Example | BrokenRecord>,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<number> {
   const { textOverflow } = await import('../../tasks/index.ts');
-  const { cut, examples } = await textOverflow(task, records, { ...(signal && { signal }) });
+  const { cut, examples } = await textOverflow(task, records, { signal });
   return examples === 0 ? 0 : cut / examples;
 }
 
